@@ -1,0 +1,27 @@
+/* One message as it arrived: one MLLP frame, or one FHIR request. */
+#ifndef MODEL_MESSAGE_H
+#define MODEL_MESSAGE_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum message_kind { MESSAGE_HL7 = 1, MESSAGE_FHIR = 2 };
+
+enum { INDEX_BYTES = 16 }; /* a blind index: keyed HMAC-SHA-256, cut to 128 bits */
+
+struct message {
+    int64_t id; /* 1, 2, 3 … in order of intake; 0 before it is stored */
+    enum message_kind kind;
+    struct str feed;             /* name of the feed that maps it                            */
+    struct str type;             /* "SIU^S12", "Appointment", "Bundle": [A-Za-z0-9^_] only   */
+    uint8_t key[INDEX_BYTES];    /* blind index of (listener, MSH-3, MSH-4, MSH-10), or of
+                                    (listener, method, path, versionId or Bundle.identifier) */
+    uint8_t digest[INDEX_BYTES]; /* blind index of the body, MSH-7 masked                    */
+    struct str body;             /* the bytes received, without their framing. Sealed at rest */
+    struct str ack;              /* the bytes answered, framing included. Sealed at rest      */
+    int64_t received_ms;         /* Unix time, ms */
+    bool test;                   /* MSH-11.1 is T or D: recorded, never sent */
+};
+
+#endif

@@ -1,0 +1,81 @@
+/* A connected byte stream on the loop: TCP today, TLS with the same words later.
+ *
+ * The owner embeds nothing: a stream is opened by a listener (or stream_connect) and freed in its
+ * close callback. One read callback, one write at a time. */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct stream;
+
+struct stream_events {
+    /* Bytes from the peer; they live until the callback returns. */
+    void (*on_data)(void *ctx, struct str data);
+    /* The peer sent FIN (err->kind NONE) or the connection broke. At most once; reading has ended.
+     * Writing may go on after a FIN. */
+    void (*on_end)(void *ctx, const struct err *why);
+    /* The bytes of stream_write() are with the kernel (ok) or never will be. Exactly once a write. */
+    void (*on_written)(void *ctx, bool ok);
+    /* After stream_close(): nothing more will be called; free the owner here. Exactly once. */
+    void (*on_closed)(void *ctx);
+};
+
+struct stream_ops {
+    void (*read)(struct stream *s, bool on); /* start or stop taking bytes: back-pressure */
+    void (*write)(struct stream *s, struct str data);
+    void (*shutdown)(struct stream *s); /* FIN after what is being written */
+    void (*close)(struct stream *s);
+};
+
+struct stream {
+    const struct stream_ops *ops;
+    struct stream_events on;
+    void *ctx;          /* the owner's, for every callback */
+    char peer[64];      /* "127.0.0.1", for limits and logs */
+};
+
+/* Owner's side. A new stream does not read until told to. */
+static inline void stream_read(struct stream *s, bool on) { s->ops->read(s, on); }
+/* `data` is borrowed until on_written(); one write at a time. */
+static inline void stream_write(struct stream *s, struct str data) { s->ops->write(s, data); }
+static inline void stream_shutdown(struct stream *s) { s->ops->shutdown(s); }
+/* Abandons a write in flight (its on_written(false) comes first). Call once. */
+static inline void stream_close(struct stream *s) { s->ops->close(s); }
+
+struct listener;
+
+struct listener_settings {
+    uv_loop_t *loop;
+    const char *host;      /* numeric address */
+    int port;              /* 0: the system picks one; see listener_port() */
+    int backlog;
+    int max_connections;   /* past it a new connection is closed at once and on_refused called */
+    /* Take it: set on and ctx, then read. Returning false closes it. */
+    bool (*on_stream)(void *ctx, struct stream *s);
+    void (*on_refused)(void *ctx, int open); /* may be NULL */
+    void *ctx;
+};
+
+/* ERR_CONFIG when the address cannot be listened on (occupied, not ours, not numeric). */
+bool listener_open(const struct listener_settings *set, struct listener **out, struct err *e)
+    MUST_USE;
+int listener_port(const struct listener *l);
+int listener_connections(const struct listener *l); /* open now */
+/* No new connections; streams already open stay their owners'. Freed once the last is closed. */
+void listener_close(struct listener *l);
+
+/* Opens a connection to a numeric address. `done` exactly once, never inside the call: `s` is NULL and
+ * err says why, or the stream is the caller's. */
+struct stream_connect {
+    const char *host;
+    int port;
+    int64_t timeout_ms;
+    void (*done)(struct stream_connect *c, struct stream *s, const struct err *e);
+};
+bool stream_connect_start(uv_loop_t *loop, struct stream_connect *c, struct err *e) MUST_USE;
+
+#endif

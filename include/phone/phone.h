@@ -1,0 +1,28 @@
+/* Telephone numbers: a thin C shim over libphonenumber. No exception crosses it. */
+#ifndef PHONE_PHONE_H
+#define PHONE_PHONE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum { PHONE_TEXT = 20 };
+
+enum phone_result { PHONE_OK, PHONE_NOT_VALID, PHONE_NOT_A_NUMBER };
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* `text`: digits and at most one leading '+', ASCII. With '+' or the country's international prefix it is
+ * international, else national for `country` (ISO 3166 alpha-2, NUL-terminated). PHONE_OK: out is E.164 with '+'. */
+enum phone_result phone_e164(struct str text, const char *country, char out[PHONE_TEXT]);
+/* True for a number that libphonenumber's metadata gives as an example, of any region and type. */
+bool phone_is_example(const char *e164);
+/* True when libphonenumber knows the region. */
+bool phone_country_known(const char *country);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

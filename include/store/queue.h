@@ -1,0 +1,43 @@
+/* Runs store work on the store's own thread and brings the answer back to the loop.
+ *
+ * Work that is waiting at the same moment shares one commit (group commit), so a burst of messages
+ * costs one fsync, and none is answered before it is on disk. */
+#ifndef STORE_QUEUE_H
+#define STORE_QUEUE_H
+
+#include <uv.h>
+
+#include "store/store.h"
+
+struct store_queue;
+
+/* Embed this in your own request struct; get back to it with container_of(). */
+struct store_job {
+    /* Store thread, inside a transaction. Must be safe to repeat: a batch that fails runs again one
+     * by one, so set results afresh on every call. */
+    bool (*run)(struct store_job *j, struct store *s, struct err *e);
+    void (*done)(struct store_job *j); /* loop thread, exactly once, never inside submit */
+
+    bool ok;        /* set before done(): committed */
+    struct err err; /* why not */
+    struct store_job *next;
+};
+
+struct store_queue_settings {
+    uv_loop_t *loop;
+    struct store *store; /* taken over: closed by store_queue_stop() */
+    size_t max_batch;    /* jobs in one commit */
+    /* Loop thread. The outcome of a commit is unknown, or the database is damaged: nothing may be
+     * answered any more; end the process, recover at start. No done() is called after it. */
+    void (*on_fatal)(void *ctx, const struct err *e);
+    void *ctx;
+};
+
+bool store_queue_start(const struct store_queue_settings *set, struct store_queue **out,
+                       struct err *e) MUST_USE;
+/* No limit here: each submitter keeps its own number of jobs bounded. */
+void store_queue_submit(struct store_queue *q, struct store_job *j);
+/* Runs what waits, calls every done(), ends the thread, closes the store. */
+void store_queue_stop(struct store_queue *q);
+
+#endif
