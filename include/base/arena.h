@@ -20,7 +20,7 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void arena_reset(struct arena *a); /* frees everything; the arena is ready again */
 
-#define NEW(a, type) ((type *)arena_get((a), 1, sizeof(type)))
+#define NEW(a, type)          ((type *)arena_get((a), 1, sizeof(type)))
 #define NEW_ARRAY(a, type, n) ((type *)arena_get((a), (n), sizeof(type)))
 
 #endif

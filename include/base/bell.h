@@ -1,5 +1,5 @@
-/* "There is work for you": how one step wakes the next. Ringing twice is as good as once; a bell carries
- * no data, because steps meet only in the store. Loop thread only. */
+/* "There is work for you": how one step wakes the next. Ringing twice is as good as once; a bell
+ * carries no data, because steps meet only in the store. Loop thread only. */
 #ifndef BASE_BELL_H
 #define BASE_BELL_H
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Named after the caller's next step, so callers switch on the kind only. */

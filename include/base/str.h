@@ -11,9 +11,12 @@ struct str {
     size_t n;      /* bytes, not characters; there may be no NUL after them */
 };
 
-#define STR_LIT(lit) {"" lit, sizeof(lit) - 1} /* in static tables */
-#define STR(lit) ((struct str)STR_LIT(lit))    /* everywhere else  */
-#define STR_FMT "%.*s" /* printf(STR_FMT, STR_ARG(s)) */
+#define STR_LIT(lit)                                                                               \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    }                                         /* in static tables */
+#define STR(lit)   ((struct str)STR_LIT(lit)) /* everywhere else  */
+#define STR_FMT    "%.*s"                     /* printf(STR_FMT, STR_ARG(s)) */
 #define STR_ARG(s) (int)(s).n, (s).p
 
 static inline bool str_eq(struct str a, struct str b)

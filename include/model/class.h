@@ -15,9 +15,6 @@ enum class {
 /* "public", "directory", … */
 const char *class_name(enum class c);
 
-static inline enum class class_join(enum class a, enum class b)
-{
-    return a > b ? a : b;
-}
+static inline enum class class_join(enum class a, enum class b) { return a > b ? a : b; }
 
 #endif

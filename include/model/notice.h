@@ -11,7 +11,8 @@
  *    +-----------------------------+
  *      proven unsent, or temporary Graph error
  *
- *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not repeated. */
+ *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not
+ * repeated. */
 #ifndef MODEL_NOTICE_H
 #define MODEL_NOTICE_H
 
@@ -48,13 +49,13 @@ struct notice {
     struct str patient_key; /* "pk_…", absent when the event has none */
     struct str coalesce;    /* rule and key value of an open window; absent outside one */
 
-    struct str template;     /* as registered at Meta */
-    struct str language;     /* WhatsApp code, "zh_TW" */
-    bool named;              /* parameter format NAMED, else POSITIONAL */
-    struct param *params;    /* sealed at rest */
+    struct str template;  /* as registered at Meta */
+    struct str language;  /* WhatsApp code, "zh_TW" */
+    bool named;           /* parameter format NAMED, else POSITIONAL */
+    struct param *params; /* sealed at rest */
     size_t n_params;
-    struct str to;           /* E.164 with "+". Sealed at rest */
-    struct str token;        /* link token, 43 characters; absent without a button. Sealed at rest */
+    struct str to;    /* E.164 with "+". Sealed at rest */
+    struct str token; /* link token, 43 characters; absent without a button. Sealed at rest */
 
     int64_t due_ms;     /* not before */
     int64_t expires_ms; /* not after: the event is stale; 0: never */
@@ -90,10 +91,10 @@ struct attempt {
 /* One status of one webhook, as it is kept. Unique on (wamid, status, participant). */
 struct status {
     uint8_t wamid[INDEX_BYTES];
-    struct str echo;        /* biz_opaque_callback_data; absent when there was none */
-    struct str name;        /* "sent", "delivered", "read", "failed", "played", or what came */
-    int32_t error_code;     /* of errors[0]; 0: none */
-    int64_t at_ms;          /* the provider's time */
+    struct str echo;    /* biz_opaque_callback_data; absent when there was none */
+    struct str name;    /* "sent", "delivered", "read", "failed", "played", or what came */
+    int32_t error_code; /* of errors[0]; 0: none */
+    int64_t at_ms;      /* the provider's time */
     int64_t received_ms;
 };
 

@@ -9,7 +9,8 @@
 
 enum { LINE_BYTES = 2048 };
 
-static const char *const levels[] = {[LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_INFO] = "info"};
+static const char *const levels[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_INFO] = "info"};
 
 void log_event(enum log_level level, const char *stage, const char *fmt, ...)
 {
@@ -23,8 +24,8 @@ void log_event(enum log_level level, const char *stage, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    buf_printf(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"stage\":\"%s\",\"text\":", at, levels[level],
-               stage);
+    buf_printf(&line, "{\"t\":\"%s\",\"level\":\"%s\",\"stage\":\"%s\",\"text\":", at,
+               levels[level], stage);
     json_add_string(&line, str_of(text));
     buf_add(&line, STR("}\n"));
     (void)fwrite(line.p, 1, line.n, stderr); /* one write: stderr is unbuffered */

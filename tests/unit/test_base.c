@@ -24,14 +24,25 @@ static void test_base64url(void)
 
 static void test_utf8(void)
 {
-    static const struct { struct str in; size_t fault; } cases[] = {
-        {STR_LIT("abc"), 3},        {STR_LIT("\xe5\x8c\x97"), 3}, {STR_LIT("a\xc0\x80"), 1},
-        {STR_LIT("\xed\xa0\x80"), 0}, {STR_LIT("ab\xf4\x90\x80\x80"), 2}, {STR_LIT("\xe5\x8c"), 0},
-        {STR_LIT("\xf0\x9f\x98\x80"), 4}, {STR_LIT("\xff"), 0},   {STR_LIT(""), 0},
+    static const struct {
+        struct str in;
+        size_t fault;
+    } cases[] = {
+        {STR_LIT("abc"), 3},
+        {STR_LIT("\xe5\x8c\x97"), 3},
+        {STR_LIT("a\xc0\x80"), 1},
+        {STR_LIT("\xed\xa0\x80"), 0},
+        {STR_LIT("ab\xf4\x90\x80\x80"), 2},
+        {STR_LIT("\xe5\x8c"), 0},
+        {STR_LIT("\xf0\x9f\x98\x80"), 4},
+        {STR_LIT("\xff"), 0},
+        {STR_LIT(""), 0},
     };
 
-    for EACH (i, cases)
-        CHECK(utf8_check(cases[i].in) == cases[i].fault, "case %zu: %zu", i, utf8_check(cases[i].in));
+    for
+        EACH (i, cases)
+            CHECK(utf8_check(cases[i].in) == cases[i].fault, "case %zu: %zu", i,
+                  utf8_check(cases[i].in));
     for (uint32_t cp = 0; cp < 0x110000; cp += 7) {
         char out[4];
         struct str s = {out, utf8_put(cp, out)};
@@ -68,7 +79,8 @@ static void test_cut(void)
 
     while (rest.p)
         got[n++] = str_cut(&rest, '|');
-    CHECK(n == 4 && got[1].n == 0 && got[1].p && str_eq(got[2], STR("b")) && got[3].n == 0, "%zu", n);
+    CHECK(n == 4 && got[1].n == 0 && got[1].p && str_eq(got[2], STR("b")) && got[3].n == 0, "%zu",
+          n);
     CHECK(str_eq(str_trim(STR(" \t x y\r\n")), STR("x y")), "trim");
     CHECK(str_starts(STR("abc"), STR("ab")) && !str_starts(STR("a"), STR("ab")), "starts");
 }

@@ -1,0 +1,161 @@
+#include "model/notice.h"
+
+#include <assert.h>
+
+#define TO(state) (1U << (state))
+
+static const struct {
+    const char *name;
+    unsigned may_become;
+    enum standing standing;
+} states[] = {
+    [NOTICE_WAITING] = {"waiting", TO(NOTICE_READY) | TO(NOTICE_WITHDRAWN), STANDING_PENDING},
+    [NOTICE_READY] = {"ready", TO(NOTICE_FLYING) | TO(NOTICE_WITHDRAWN), STANDING_PENDING},
+    [NOTICE_FLYING] = {"flying",
+                       TO(NOTICE_ACCEPTED) | TO(NOTICE_CHECKING) | TO(NOTICE_WAITING) |
+                           TO(NOTICE_HELD),
+                       STANDING_PENDING},
+    [NOTICE_CHECKING] = {"checking", TO(NOTICE_ACCEPTED) | TO(NOTICE_HELD), STANDING_PENDING},
+    [NOTICE_ACCEPTED] = {"accepted", TO(NOTICE_HELD), STANDING_NOTIFIED},
+    /* a late echo may still prove what was given up */
+    [NOTICE_HELD] = {"held", TO(NOTICE_ACCEPTED), STANDING_HELD},
+    [NOTICE_WITHDRAWN] = {"withdrawn", 0, STANDING_RECORDED},
+};
+
+static const char *const attempts[] = {
+    [ATTEMPT_FLYING] = "flying", [ATTEMPT_ACCEPTED] = "accepted", [ATTEMPT_REJECTED] = "rejected",
+    [ATTEMPT_UNSENT] = "unsent", [ATTEMPT_UNKNOWN] = "unknown",
+};
+
+const char *notice_state_name(enum notice_state s)
+{
+    return states[s].name;
+}
+
+const char *attempt_state_name(enum attempt_state s)
+{
+    return attempts[s];
+}
+
+bool notice_may_become(enum notice_state from, enum notice_state to)
+{
+    return (states[from].may_become & TO(to)) != 0;
+}
+
+enum standing notice_standing(enum notice_state s)
+{
+    return states[s].standing;
+}
+
+/* The only place where a notice changes state in a decision. */
+static void become(struct notice *n, enum notice_state next, struct str reason)
+{
+    assert(notice_may_become(n->state, next));
+    n->state = next;
+    n->reason = reason;
+}
+
+static int64_t wait_ms(const struct retry_policy *p, int32_t tries)
+{
+    int64_t wait = p->first_ms;
+
+    for (int32_t i = 1; i < tries && wait < p->most_ms; i++)
+        wait *= 2;
+    return wait < p->most_ms ? wait : p->most_ms;
+}
+
+/* Back to WAITING, unless that was the last try. */
+static void again(struct notice *n, const struct retry_policy *p, int64_t now_ms)
+{
+    if (n->tries >= p->max_tries) {
+        become(n, NOTICE_HELD, STR("too many tries"));
+        return;
+    }
+    become(n, NOTICE_WAITING, STR("try again"));
+    n->due_ms = now_ms + wait_ms(p, n->tries);
+}
+
+void notice_attempt_ended(struct notice *n, const struct attempt *a, bool temporary,
+                          const struct retry_policy *p, int64_t now_ms)
+{
+    n->tries++;
+    if (n->state != NOTICE_FLYING)
+        return; /* an echo was faster than the answer and has settled it */
+    switch (a->state) {
+    case ATTEMPT_ACCEPTED:
+        become(n, NOTICE_ACCEPTED, (struct str){NULL, 0});
+        return;
+    case ATTEMPT_UNSENT:
+        again(n, p, now_ms);
+        return;
+    case ATTEMPT_REJECTED:
+        if (temporary)
+            again(n, p, now_ms);
+        else
+            become(n, NOTICE_HELD, STR("refused by WhatsApp"));
+        return;
+    case ATTEMPT_UNKNOWN:
+        become(n, NOTICE_CHECKING, STR("answer lost"));
+        return;
+    case ATTEMPT_FLYING:
+        break;
+    }
+    assert(!"an attempt that flies has not ended");
+}
+
+static enum delivery rank_of(struct str name)
+{
+    static const struct {
+        struct str name;
+        enum delivery rank;
+    } ranks[] = {
+        {STR_LIT("sent"), DELIVERY_SENT},
+        {STR_LIT("delivered"), DELIVERY_DELIVERED},
+        {STR_LIT("read"), DELIVERY_READ},
+        {STR_LIT("played"), DELIVERY_PLAYED},
+    };
+
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+        if (str_eq(name, ranks[i].name))
+            return ranks[i].rank;
+    }
+    return DELIVERY_NONE;
+}
+
+void attempt_fold(struct attempt *a, const struct status *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum delivery rank = rank_of(all[i].name);
+        int32_t code = all[i].error_code ? all[i].error_code : -1;
+
+        if (rank > a->delivery)
+            a->delivery = rank;
+        /* the largest code, so that the order of several failures does not matter */
+        if (str_eq(all[i].name, STR("failed")) && (a->failed_code == 0 || code > a->failed_code))
+            a->failed_code = code;
+    }
+}
+
+void notice_tracked(struct notice *n, const struct attempt *a)
+{
+    bool proven = a->delivery != DELIVERY_NONE;
+    bool failed = a->failed_code != 0 && a->delivery < DELIVERY_DELIVERED;
+
+    if (failed) {
+        if (notice_may_become(n->state, NOTICE_HELD))
+            become(n, NOTICE_HELD, STR("delivery failed"));
+    } else if (proven && notice_may_become(n->state, NOTICE_ACCEPTED)) {
+        become(n, NOTICE_ACCEPTED, (struct str){NULL, 0});
+    }
+}
+
+bool notice_gave_up(struct notice *n, const struct attempt *a, const struct retry_policy *p,
+                    int64_t now_ms)
+{
+    int64_t since = a->ended_ms ? a->ended_ms : a->started_ms;
+
+    if (n->state != NOTICE_CHECKING || now_ms - since < p->unknown_ms)
+        return false;
+    become(n, NOTICE_HELD, STR("answer lost, no proof in time"));
+    return true;
+}
