@@ -1,0 +1,131 @@
+/* One message through its feed, into the store. */
+#include "map/map.h"
+
+struct memory {
+    struct store *store;
+};
+
+static bool find(void *ctx, struct str event_type, struct str unit_key, struct arena *a,
+                 struct event *out, bool *found, struct err *e)
+{
+    struct store *s = ((struct memory *)ctx)->store;
+    struct unit unit;
+
+    if (!s->ops->find_unit(s, event_type, unit_key, a, &unit, found, e))
+        return false;
+    if (*found)
+        *out = unit.event;
+    return true;
+}
+
+static const struct feed *feed_of(const struct map_settings *set, struct str name)
+{
+    for (size_t i = 0; i < set->n_feeds; i++) {
+        if (str_eq(str_of(feed_name(set->feeds[i])), name))
+            return set->feeds[i];
+    }
+    return NULL;
+}
+
+static enum standing standing_of(enum feed_outcome_kind kind)
+{
+    switch (kind) {
+    case FEED_SEND:
+        return STANDING_PENDING;
+    case FEED_RECORDED:
+        return STANDING_RECORDED;
+    case FEED_DROP:
+        return STANDING_DROPPED;
+    case FEED_HOLD:
+        return STANDING_HELD;
+    case FEED_REJECT:
+        return STANDING_REJECTED;
+    }
+    return STANDING_HELD;
+}
+
+static struct str join(const struct str *all, size_t n, struct arena *a)
+{
+    struct str text = {NULL, 0};
+
+    for (size_t i = 0; i < n; i++)
+        text = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text), i ? "; " : "", STR_ARG(all[i]));
+    return text;
+}
+
+static struct instance instance_of(const struct message *m, const struct feed_result *r,
+                                   const struct feed_outcome *o, struct arena *a)
+{
+    struct instance in = {
+        .message_id = m->id,
+        .received_ms = m->received_ms,
+        .message_ms = r->message_ms,
+        .test = r->test || m->test,
+        .feed = m->feed,
+        .rule = o->rule,
+        .standing = standing_of(o->kind),
+        .reason = o->reason,
+        .warnings = join(o->warnings, o->n_warnings, a),
+        .emits = o->emits,
+        .event = o->event,
+        .stale_ms = o->stale_ms,
+    };
+
+    if (o->kind == FEED_RECORDED && !in.reason.p)
+        in.reason = STR("no notice for this event");
+    if (o->kind != FEED_SEND)
+        return in;
+    in.notifies = true;
+    in.template = str_of(o->template->name);
+    in.language = o->language;
+    in.named = o->template->named;
+    in.button = o->template->link;
+    in.params = o->params;
+    in.n_params = o->n_params;
+    in.coalesce_ms = o->coalesce_ms;
+    if (o->coalesce_ms)
+        in.coalesce = arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(m->feed),
+                                   STR_ARG(o->rule), STR_ARG(o->coalesce_by));
+    return in;
+}
+
+static bool hold(const struct message *m, struct str reason, struct store *s, struct err *e)
+{
+    struct instance in = {
+        .message_id = m->id,
+        .received_ms = m->received_ms,
+        .message_ms = m->received_ms,
+        .test = m->test,
+        .feed = m->feed,
+        .standing = STANDING_HELD,
+        .reason = reason,
+    };
+
+    return s->ops->put_mapped(s, m->id, (struct str){NULL, 0}, &in, 1, e);
+}
+
+bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
+             const struct message *m, struct store *s, struct arena *a, struct err *e)
+{
+    const struct feed *feed = feed_of(set, m->feed);
+    struct memory memory = {s};
+    struct feed_memory hook = {find, &memory};
+    struct feed_input in = {
+        .kind = m->kind,
+        .body = m->body,
+        .received_ms = m->received_ms,
+        .key = {(const char *)key, SEAL_KEY_BYTES},
+        .memory = &hook,
+    };
+    struct feed_result r = {0};
+    struct instance *all;
+
+    if (!feed)
+        return hold(m, STR("its feed is not loaded"), s, e);
+    if (!feed_eval(feed, &in, a, &r, e))
+        return e->kind == ERR_INPUT && hold(m, STR("cannot be read"), s, e);
+    all = NEW_ARRAY(a, struct instance, r.n);
+    for (size_t i = 0; i < r.n; i++)
+        all[i] = instance_of(m, &r, &r.outcomes[i], a);
+    return s->ops->put_mapped(s, m->id, str_of(feed_version(feed)), all, r.n, e);
+}
