@@ -1,13 +1,14 @@
-/* "Wake me then": how a step without a loop of its own asks for its next ring. Loop thread only. */
+/* "Ring me at that time": how a step that has no event loop asks to be woken.
+ *
+ * A step has one alarm. Setting it again replaces the time; 0 takes it back. When the time has come the
+ * owner calls the step's ring function, from the loop, never inside alarm_set(). */
 #ifndef BASE_ALARM_H
 #define BASE_ALARM_H
 
 #include <stdint.h>
 
 struct alarm {
-    /* Ring this step at `at_ms` (Unix time) or soon after; replaces an earlier time; 0 switches it
-     * off. */
-    void (*set)(void *ctx, int64_t at_ms);
+    void (*set)(void *ctx, int64_t at_ms); /* Unix ms; NULL: nobody keeps time */
     void *ctx;
 };
 
