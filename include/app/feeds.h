@@ -1,0 +1,30 @@
+/* The feeds of a folder, or of one file: found, loaded, tested. */
+#ifndef APP_FEEDS_H
+#define APP_FEEDS_H
+
+#include <stdio.h>
+
+#include "feed/feed.h"
+
+struct feed_set {
+    struct feed **items;
+    size_t n;
+    size_t n_errors, n_warnings; /* findings of all files */
+};
+
+/* The feed files at `path`: itself when it is a file; else each *.yaml of the folder and of its
+ * direct sub-folders that has the key `feed`, in order of name. ERR_CONFIG when there is none or it
+ * cannot be read. */
+bool feeds_find(const char *path, struct arena *a, const char *const **out, size_t *n,
+                struct err *e) MUST_USE;
+
+/* Loads them all and prints every finding to `to` (NULL: silent). A feed with errors is left out of
+ * the set. Two feeds of one name are ERR_CONFIG. */
+bool feeds_load(const char *path, struct arena *a, FILE *to, struct feed_set *out,
+                struct err *e) MUST_USE;
+void feeds_free(struct feed_set *set);
+
+/* NULL when there is none of that name. */
+const struct feed *feeds_named(const struct feed_set *set, const char *name);
+
+#endif

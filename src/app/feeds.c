@@ -1,0 +1,160 @@
+#include "app/feeds.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "yaml/yaml.h"
+
+enum { MOST_FEEDS = 64, MOST_FILE = 1 << 20 };
+
+struct search {
+    struct arena *arena;
+    const char *found[MOST_FEEDS];
+    size_t n;
+};
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void ignore_fault(void *ctx, const char *code, int line, int column, const char *text,
+                         const char *hint)
+{
+    (void)ctx, (void)code, (void)line, (void)column, (void)text, (void)hint;
+}
+
+/* A file that has the key `feed`, or that cannot be read as YAML but names it: then loading it says
+ * why. */
+static bool is_feed(const char *path, struct arena *a)
+{
+    const struct yaml_report silent = {ignore_fault, NULL};
+    FILE *f = fopen(path, "rbe");
+    struct yaml_node *root;
+    struct str text;
+    char *p;
+
+    if (!f)
+        return false;
+    p = arena_get(a, MOST_FILE, 1);
+    text = (struct str){p, fread(p, 1, MOST_FILE, f)};
+    (void)fclose(f);
+    root = yaml_parse(text, path, &yaml_limits_standard, a, &silent);
+    if (root)
+        return yaml_pair_of(root, "feed") != NULL;
+    return str_starts(text, STR("feed:")) || memmem(text.p, text.n, "\nfeed:", 6) != NULL;
+}
+
+static bool ends_in_yaml(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 5 && strcmp(name + n - 5, ".yaml") == 0 && name[0] != '.';
+}
+
+static bool look_into(struct search *s, const char *folder, int depth, struct err *e)
+{
+    struct dirent **names;
+    int n = scandir(folder, &names, NULL, alphasort);
+    bool ok = true;
+
+    if (n < 0)
+        return err_set(e, ERR_CONFIG, errno, "%s: %s", folder, strerror(errno));
+    for (int i = 0; i < n; i++) {
+        const char *name = names[i]->d_name;
+        const char *path = arena_printf(s->arena, "%s/%s", folder, name).p;
+
+        if (ok && name[0] != '.' && depth > 0 && is_folder(path)) {
+            ok = look_into(s, path, depth - 1, e);
+        } else if (ok && ends_in_yaml(name) && !is_folder(path) && is_feed(path, s->arena)) {
+            if (s->n == MOST_FEEDS)
+                ok = err_set(e, ERR_CONFIG, 0, "%s: more than %d feeds", folder, MOST_FEEDS);
+            else
+                s->found[s->n++] = path;
+        }
+        free(names[i]);
+    }
+    free(names);
+    return ok;
+}
+
+bool feeds_find(const char *path, struct arena *a, const char *const **out, size_t *n,
+                struct err *e)
+{
+    struct search s = {.arena = a};
+    const char **found;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return err_set(e, ERR_CONFIG, errno, "%s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        s.found[s.n++] = path;
+    else if (!look_into(&s, path, 1, e))
+        return false;
+    if (s.n == 0)
+        return err_set(e, ERR_CONFIG, 0,
+                       "%s: no feed file here (a *.yaml file with the key `feed`)", path);
+    found = NEW_ARRAY(a, const char *, s.n);
+    memcpy(found, s.found, s.n * sizeof *found);
+    *out = found;
+    *n = s.n;
+    return true;
+}
+
+const struct feed *feeds_named(const struct feed_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (strcmp(feed_name(set->items[i]), name) == 0)
+            return set->items[i];
+    }
+    return NULL;
+}
+
+static void print_findings(const struct findings *all, FILE *to)
+{
+    for (size_t i = 0; to && i < all->n; i++)
+        finding_print(&all->items[i], to);
+}
+
+bool feeds_load(const char *path, struct arena *a, FILE *to, struct feed_set *out, struct err *e)
+{
+    const char *const *files;
+    size_t n;
+
+    *out = (struct feed_set){0};
+    if (!feeds_find(path, a, &files, &n, e))
+        return false;
+    out->items = calloc(n, sizeof *out->items);
+    if (!out->items)
+        return err_set(e, ERR_BUSY, 0, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        struct findings all = {0};
+        struct feed *f = feed_load(files[i], a, &all);
+
+        print_findings(&all, to);
+        out->n_errors += all.n_errors;
+        out->n_warnings += all.n_warnings;
+        if (f && feeds_named(out, feed_name(f))) {
+            err_set(e, ERR_CONFIG, 0, "%s: a second feed is called `%s`", files[i], feed_name(f));
+            feed_free(f);
+            feeds_free(out);
+            return false;
+        }
+        if (f)
+            out->items[out->n++] = f;
+    }
+    return true;
+}
+
+void feeds_free(struct feed_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        feed_free(set->items[i]);
+    free(set->items);
+    *set = (struct feed_set){0};
+}
