@@ -19,6 +19,8 @@ struct str {
 #define STR_FMT    "%.*s"                     /* printf(STR_FMT, STR_ARG(s)) */
 #define STR_ARG(s) (int)(s).n, (s).p
 
+#ifndef __cplusplus /* the C++ shims only pass slices through */
+
 static inline bool str_eq(struct str a, struct str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -57,5 +59,7 @@ static inline struct str str_trim(struct str s)
         s.n--;
     return s;
 }
+
+#endif
 
 #endif

@@ -1,5 +1,6 @@
-/* The closed set of converters: what a sender wrote, as a value of one of our types, or a stable reason
- * why not (docs/feed-language.md, section 7). Pure; nothing here looks at a clock or at the process. */
+/* The closed set of converters: what a sender wrote, as a value of one of our types, or a stable
+ * reason why not (docs/feed-language.md, section 7). Pure; nothing here looks at a clock or at the
+ * process. */
 #ifndef FEED_CONVERT_H
 #define FEED_CONVERT_H
 
@@ -22,12 +23,12 @@ enum convert_kind {
 };
 
 enum convert_type { /* what a converter yields; each takes CONVERT_TYPE_TEXT */
-    CONVERT_TYPE_TEXT,
-    CONVERT_TYPE_DATE,    /* "2025-03-04" */
-    CONVERT_TYPE_INSTANT, /* RFC 9557, in the site's zone */
-    CONVERT_TYPE_PHONE,   /* E.164 with "+" */
-    CONVERT_TYPE_TAG,     /* one of the offered languages */
-    CONVERT_TYPE_KEY,     /* "pk_" and 32 hex digits */
+                    CONVERT_TYPE_TEXT,
+                    CONVERT_TYPE_DATE,    /* "2025-03-04" */
+                    CONVERT_TYPE_INSTANT, /* RFC 9557, in the site's zone */
+                    CONVERT_TYPE_PHONE,   /* E.164 with "+" */
+                    CONVERT_TYPE_TAG,     /* one of the offered languages */
+                    CONVERT_TYPE_KEY,     /* "pk_" and 32 hex digits */
 };
 
 struct converter {
@@ -69,10 +70,10 @@ struct convert_context {
 /* One element of the message. */
 struct candidate {
     struct str text;       /* decoded; for an XTN repetition not used */
-    const struct str *xtn; /* phone from HL7: the repetition's components, first subcomponents, XTN.1 at
-                              [0]; absent ones have p NULL. NULL: `text` is all there is */
+    const struct str *xtn; /* phone from HL7: the repetition's components, first subcomponents,
+                              XTN.1 at [0]; absent ones have p NULL. NULL: `text` is all there is */
     size_t n_xtn;
-    bool asks_use;         /* the path's own test asks XTN.2 for WPN or EMR */
+    bool asks_use; /* the path's own test asks XTN.2 for WPN or EMR */
 };
 
 struct converted {
@@ -86,7 +87,8 @@ struct converted {
 bool convert_run(const struct converter *c, size_t n, const struct convert_context *ctx,
                  const struct candidate *in, struct converted *out);
 
-/* The pseudonym's domain of a slot: "patient" for patient_key and previous_key, else the name without
+/* The pseudonym's domain of a slot: "patient" for patient_key and previous_key, else the name
+ * without
  * "_key". */
 struct str convert_domain(struct str slot);
 

@@ -20,8 +20,8 @@ struct moment {
     int offset_s; /* east of Greenwich, seconds */
 };
 
-/* False: not of the form, hour precision, 24:00, :60, or a day the calendar lacks. `text` has no white
- * space around it. An offset needs a time before it; it reaches from -14:00 to +14:00. */
+/* False: not of the form, hour precision, 24:00, :60, or a day the calendar lacks. `text` has no
+ * white space around it. An offset needs a time before it; it reaches from -14:00 to +14:00. */
 bool moment_read_hl7(struct str text, struct moment *out);
 /* As above; a FHIR time without an offset is read, with has_offset false. */
 bool moment_read_fhir(struct str text, struct moment *out);

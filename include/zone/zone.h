@@ -18,8 +18,8 @@ extern "C" {
 /* NULL for a name that tzdata does not know. */
 const struct zone *zone_find(const char *iana_name);
 const char *zone_name(const struct zone *z);
-/* A local time to Unix seconds. SKIPPED (it does not exist) and REPEATED (it happens twice) set *unix_s to the
- * first candidate. */
+/* A local time to Unix seconds. SKIPPED (it does not exist) and REPEATED (it happens twice) are read
+ * with the offset before the change, which for REPEATED is the first of the two. */
 enum zone_local zone_to_unix(const struct zone *z, const struct civil *local, int64_t *unix_s);
 /* Unix seconds to local time and UTC offset in seconds. */
 void zone_from_unix(const struct zone *z, int64_t unix_s, struct civil *local, int *offset_s);
