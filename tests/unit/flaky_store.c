@@ -1,0 +1,160 @@
+#include "flaky_store.h"
+
+static struct flaky *flaky(struct store *s)
+{
+    return (struct flaky *)s; /* store is its first member */
+}
+
+/* True when this call is the one that fails, before the real one is made. */
+static bool before(struct flaky *f, struct err *e)
+{
+    f->calls++;
+    if (f->calls != f->at || f->after)
+        return false;
+    f->fired = true;
+    return !err_set(e, f->kind, 0, "flaky on purpose, call %d", f->calls);
+}
+
+/* What the caller hears of a real call that ended with `ok`. */
+static bool heard(struct flaky *f, bool ok, struct err *e)
+{
+    if (!ok || f->calls != f->at || !f->after)
+        return ok;
+    f->fired = true;
+    return err_set(e, f->kind, 0, "flaky on purpose, after call %d", f->calls);
+}
+
+/* One wrapper an operation: (name, its parameters, the same as arguments). */
+#define WRAP(op, params, ...)                                                                      \
+    static bool flaky_##op params                                                                  \
+    {                                                                                              \
+        struct flaky *f = flaky(s);                                                                \
+        return !before(f, e) && heard(f, f->real->ops->op(f->real, __VA_ARGS__), e);               \
+    }
+
+WRAP(begin, (struct store * s, struct err *e), e)
+WRAP(commit, (struct store * s, struct err *e), e)
+WRAP(put_message,
+     (struct store * s, const struct message *m, struct arena *a, struct intake *out,
+      struct err *e),
+     m, a, out, e)
+WRAP(take_stored,
+     (struct store * s, size_t most, struct arena *a, struct message_list *out, struct err *e),
+     most, a, out, e)
+WRAP(find_unit,
+     (struct store * s, struct str type, struct str key, struct arena *a, struct unit *out,
+      bool *found, struct err *e),
+     type, key, a, out, found, e)
+WRAP(put_mapped,
+     (struct store * s, int64_t id, struct str version, struct instance *all, size_t n,
+      struct err *e),
+     id, version, all, n, e)
+WRAP(take_mapped,
+     (struct store * s, size_t most, struct arena *a, struct instance_list *out, struct err *e),
+     most, a, out, e)
+WRAP(settle,
+     (struct store * s, int64_t id, enum standing standing, struct str reason, struct err *e), id,
+     standing, reason, e)
+WRAP(save_news,
+     (struct store * s, struct str type, struct str key, const uint8_t news[INDEX_BYTES], bool told,
+      struct err *e),
+     type, key, news, told, e)
+WRAP(put_notice, (struct store * s, struct notice *n, struct link_new *link, struct err *e), n,
+     link, e)
+WRAP(find_open,
+     (struct store * s, struct str type, struct str key, struct arena *a, struct notice_list *out,
+      struct err *e),
+     type, key, a, out, e)
+WRAP(find_window,
+     (struct store * s, struct str coalesce, struct arena *a, struct notice_list *out,
+      struct err *e),
+     coalesce, a, out, e)
+WRAP(save_notice, (struct store * s, const struct notice *n, struct err *e), n, e)
+WRAP(release_due, (struct store * s, int64_t now_ms, size_t *n, int64_t *next_ms, struct err *e),
+     now_ms, n, next_ms, e)
+WRAP(find_checking,
+     (struct store * s, size_t most, struct arena *a, struct flight_list *out, struct err *e), most,
+     a, out, e)
+WRAP(revoke_links,
+     (struct store * s, struct str type, struct str key, int64_t now_ms, struct err *e), type, key,
+     now_ms, e)
+WRAP(begin_attempts,
+     (struct store * s, size_t most, const char (*echoes)[ECHO_BYTES + 1], int64_t now_ms,
+      struct arena *a, struct flight_list *out, struct err *e),
+     most, echoes, now_ms, a, out, e)
+WRAP(save_attempt, (struct store * s, const struct attempt *at, struct err *e), at, e)
+WRAP(recover, (struct store * s, int64_t now_ms, size_t *n, struct err *e), now_ms, n, e)
+WRAP(put_status, (struct store * s, const struct status *st, bool *fresh, struct err *e), st, fresh,
+     e)
+WRAP(find_attempt,
+     (struct store * s, struct str echo, const uint8_t wamid[INDEX_BYTES], struct arena *a,
+      struct flight *out, bool *found, struct err *e),
+     echo, wamid, a, out, found, e)
+WRAP(find_statuses,
+     (struct store * s, const uint8_t wamid[INDEX_BYTES], struct str echo, struct arena *a,
+      struct status_list *out, struct err *e),
+     wamid, echo, a, out, e)
+WRAP(open_link,
+     (struct store * s, const uint8_t token[SEAL_HASH_BYTES], int64_t now_ms,
+      const uint8_t code[SEAL_HASH_BYTES], int64_t expires_ms, bool *ok, struct err *e),
+     token, now_ms, code, expires_ms, ok, e)
+WRAP(use_code,
+     (struct store * s, const uint8_t code[SEAL_HASH_BYTES], int64_t now_ms, struct arena *a,
+      struct link_target *out, bool *ok, struct err *e),
+     code, now_ms, a, out, ok, e)
+WRAP(ledger, (struct store * s, struct ledger *out, struct err *e), out, e)
+WRAP(list_recent,
+     (struct store * s, size_t most, struct arena *a, struct trace_list *out, struct err *e), most,
+     a, out, e)
+WRAP(read_message,
+     (struct store * s, int64_t id, struct arena *a, struct message *out, struct err *e), id, a,
+     out, e)
+
+static void flaky_rollback(struct store *s)
+{
+    flaky(s)->real->ops->rollback(flaky(s)->real);
+}
+
+static void flaky_close(struct store *s)
+{
+    flaky(s)->real->ops->close(flaky(s)->real);
+}
+
+static const struct store_ops flaky_ops = {
+    .name = "flaky",
+    .close = flaky_close,
+    .begin = flaky_begin,
+    .commit = flaky_commit,
+    .rollback = flaky_rollback,
+    .put_message = flaky_put_message,
+    .take_stored = flaky_take_stored,
+    .find_unit = flaky_find_unit,
+    .put_mapped = flaky_put_mapped,
+    .take_mapped = flaky_take_mapped,
+    .settle = flaky_settle,
+    .save_news = flaky_save_news,
+    .put_notice = flaky_put_notice,
+    .find_open = flaky_find_open,
+    .find_window = flaky_find_window,
+    .save_notice = flaky_save_notice,
+    .release_due = flaky_release_due,
+    .find_checking = flaky_find_checking,
+    .revoke_links = flaky_revoke_links,
+    .begin_attempts = flaky_begin_attempts,
+    .save_attempt = flaky_save_attempt,
+    .recover = flaky_recover,
+    .put_status = flaky_put_status,
+    .find_attempt = flaky_find_attempt,
+    .find_statuses = flaky_find_statuses,
+    .open_link = flaky_open_link,
+    .use_code = flaky_use_code,
+    .ledger = flaky_ledger,
+    .list_recent = flaky_list_recent,
+    .read_message = flaky_read_message,
+};
+
+struct store *flaky_over(struct flaky *f, struct store *real, int at)
+{
+    *f = (struct flaky){.store.ops = &flaky_ops, .real = real, .at = at, .kind = ERR_BUSY};
+    return &f->store;
+}
