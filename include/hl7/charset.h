@@ -1,0 +1,50 @@
+/* From the bytes of MSH-18's character set to UTF-8. The whole message is decoded BEFORE it is
+ * split: second bytes of Big5, GBK and Shift_JIS equal delimiters (U+8A31 is B3 5C in Big5).
+ * hl7v2.md 5. */
+#ifndef HL7_CHARSET_H
+#define HL7_CHARSET_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "hl7/code.h"
+
+/* How to tell where a character ends without decoding it. */
+enum hl7_width {
+    HL7_BYTES,   /* every byte below 0x80 stands for itself */
+    HL7_PAIRS,   /* 0x81-0xFE leads a pair: Big5, GB 18030 */
+    HL7_SJIS,    /* 0x81-0x9F and 0xE0-0xFC lead a pair */
+    HL7_SHIFTED, /* ISO 2022: ESC $ B ... ESC ( B */
+};
+
+struct hl7_charset {
+    const char *name;  /* as table 0211 writes it */
+    const char *iconv; /* NULL: cannot be framed (UTF-16, UTF-32) */
+    enum hl7_width width;
+};
+
+/* The set of one MSH-18 value (blanks around it do not count); NULL: unknown. *alias says whether
+ * the name is not the standard's own. */
+const struct hl7_charset *hl7_charset_find(struct str name, bool *alias);
+
+struct hl7_charset_settings {
+    const struct hl7_charset *force; /* per sender: whatever MSH-18 says; NULL: none */
+    const struct hl7_charset
+        *fallback; /* undeclared bytes that are not UTF-8; NULL: windows-1252 */
+    bool strict;   /* undecodable bytes are an error, not U+FFFD */
+};
+
+/* body      one message, its MSH first; if it is UTF-8 already, *out is body itself
+ * declared  MSH-18, raw, all repetitions
+ * used      the set that was used
+ * e         ERR_INPUT: UTF-16 or UTF-32 declared; strict and undecodable, with the byte offset */
+bool hl7_decode(struct str body, struct str declared, char repetition,
+                const struct hl7_charset_settings *set, struct arena *a, struct hl7_notes *notes,
+                struct str *out, const struct hl7_charset **used, struct err *e) MUST_USE;
+
+/* Some bytes of set c as UTF-8; what cannot be decoded becomes U+FFFD and is noted. c NULL: UTF-8.
+ */
+struct str hl7_charset_text(const struct hl7_charset *c, struct str bytes, struct arena *a,
+                            struct hl7_notes *notes);
+
+#endif
