@@ -1,0 +1,99 @@
+"""Durable ACKs a second of the release program, beside a bare libuv echo server in the same run.
+
+Each round measures both, one after the other, so that a busy machine hurts both; figures are medians
+of the rounds. The message is a booking without a telephone number: it is stored, mapped and dropped,
+so no answer of WhatsApp is part of what is measured. Every message has its own control id.
+
+usage: bench.py [--rounds N] [--ms N]"""
+import argparse
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/blackbox"))
+
+from harness.cloud import Cloud  # noqa: E402
+from harness.daemon import PHONE_NUMBER_ID, Daemon  # noqa: E402
+
+TOOLS = ROOT / "build/release/tests"
+MESSAGE = "\n".join([
+    "MSH|^~\\&|BENCH|KH|TIDINGS|DEMO|20261121081500+0800||SIU^S12^SIU_S12|@@@@@@@@@@@@|P|2.5.1|||||TWN|UNICODE UTF-8",
+    "SCH|A@@@@@@@@@@@@^BENCH|F@@@@@@@@@@@@^BENCH||||ROUTINE|CHK^健康檢查^L||30|min|^^30^20270304093000^20270304100000",
+    "PID|1||MRN@@@@@@@@@@@@^^^KH^MR||王^小明^^^^^L||19800101|M|||^^台北市||||zho",
+    "RGS|1|A",
+    "AIS|1|A|CHK^健康檢查^L|20270304093000",
+    "AIL|1|A|KH-2F^^^KH|||20270304093000", ""])
+
+
+def load(port, connections, ms, first, need):
+    """One run of the generator: its figures, with acks a second."""
+    done = subprocess.run([TOOLS / "bench_load", str(port), str(connections), str(ms), str(first),
+                           ROOT / "build/bench.hl7", need], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["acks"] > 0 and figures["refused"] == 0, figures
+    figures["rate"] = figures["acks"] / figures["seconds"]
+    return figures
+
+
+def memory(pid):
+    """(resident now, most ever), MiB."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return tuple(int(re.search(rf"{key}:\s+(\d+) kB", text)[1]) / 1024 for key in ("VmRSS", "VmHWM"))
+
+
+def median(rounds, key):
+    return statistics.median(r[key] for r in rounds)
+
+
+def row(name, rounds):
+    return (f"{name:<22}{median(rounds, 'rate'):>10.0f}{median(rounds, 'p50_us'):>10.0f}"
+            f"{median(rounds, 'p99_us'):>10.0f}{max(r['max_us'] for r in rounds):>10.0f}")
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--ms", type=int, default=3000)
+    options = options.parse_args()
+    (ROOT / "build/bench.hl7").write_text(MESSAGE, encoding="utf-8")
+    cloud = Cloud(PHONE_NUMBER_ID, "bench-token", "bench-secret")
+    echo = subprocess.Popen([TOOLS / "bench_echo"], stdout=subprocess.PIPE, text=True)
+    echo_port = int(echo.stdout.readline())
+    report = {}
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        daemon = Daemon(folder, cloud, run=str(ROOT / "build/release/tidings")).init_keys().start()
+        idle = memory(daemon.process.pid)[0]
+        print(f"release program: {idle:.1f} MiB resident when ready")
+        print(f"{'':<22}{'msg/s':>10}{'p50 us':>10}{'p99 us':>10}{'max us':>10}")
+        first = 1
+        for connections in (1, 64):
+            tidings, bare = [], []
+            for _ in range(options.rounds):
+                bare.append(load(echo_port, connections, options.ms, 1, "PID|1"))
+                tidings.append(load(daemon.ports["mllp"], connections, options.ms, first, "MSA|AA|"))
+                first += tidings[-1]["acks"] + connections
+            ratio = median(tidings, "rate") / median(bare, "rate")
+            print(row(f"echo, {connections} conn", bare))
+            print(row(f"tidings, {connections} conn", tidings), f"  {100 * ratio:.1f} % of echo")
+            report[connections] = {"tidings": tidings, "echo": bare, "ratio": ratio}
+        resident, most = memory(daemon.process.pid)
+        acked = sum(r["acks"] for c in report.values() for r in c["tidings"])
+        print(f"memory after {acked} messages: {resident:.1f} MiB resident, {most:.1f} MiB at most")
+        settled = daemon.settled()
+        assert settled["acked"] >= acked, (settled, acked)
+        print(f"ledger: {settled['acked']} acked, balanced")
+        report.update(idle_mib=idle, resident_mib=resident, most_mib=most, ledger=settled)
+        assert daemon.terminate() == 0
+    echo.kill()
+    cloud.close()
+    (ROOT / "build/bench.json").write_text(json.dumps(report, indent=1))
+    print("figures of every round: build/bench.json")
+
+
+if __name__ == "__main__":
+    main()
