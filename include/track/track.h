@@ -15,9 +15,10 @@
 
 struct track;
 
-enum { TRACK_ROUTES = 2, TRACK_SECRETS = 2 };
+enum { TRACK_SECRETS = 2 };
 
 struct track_settings {
+    struct http_settings http; /* loop, address, limits; the routes are filled in here */
     struct store_queue *queue;
     const struct clock *clock;
     const struct seal *seal;
@@ -44,12 +45,11 @@ struct track_counts {
     int64_t last_ms;      /* last authentic post; 0: none. Proof that the webhook path is alive */
 };
 
-/* Copies secrets and verify token. ERR_CONFIG: no secret, no verify token. */
+/* Copies secrets and verify token. ERR_CONFIG: no secret, no verify token, address not to be had. */
 bool track_open(const struct track_settings *set, struct track **out, struct err *e) MUST_USE;
-/* The routes for the webhook listener; they stay valid until track_close(). */
-void track_routes(struct track *t, struct http_route out[TRACK_ROUTES]);
+int track_port(const struct track *t);
 struct track_counts track_counts(const struct track *t);
-/* After the listener is closed: no exchange may be open. Frees at once. */
-void track_close(struct track *t);
+/* Posts in flight are finished within grace_ms; on_closed(ctx) once nothing is left. */
+void track_close(struct track *t, int64_t grace_ms, void (*on_closed)(void *ctx), void *ctx);
 
 #endif
