@@ -18,7 +18,6 @@ struct answer {
     struct str wamid; /* accepted; lives in the arena. It holds the phone number: never log it */
     int32_t code;     /* of the Graph error object; 0 when there is none */
     const struct graph_error *error; /* row of `code`; NULL when there is no error object */
-    struct str trace; /* fbtrace_id when it is [A-Za-z0-9_-]{1,64}: may be logged; else absent */
 };
 
 void whatsapp_answer(int status, struct str body, struct arena *a, struct answer *out);
