@@ -1,0 +1,47 @@
+/* The daemon: builds, owns and connects everything. The whole flow of data is app_connect() in
+ * app.c. */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include <uv.h>
+
+#include "app/feeds.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "model/ledger.h"
+#include "seal/seal.h"
+
+struct app;
+
+struct app_settings {
+    uv_loop_t *loop;
+    const struct config *config; /* borrowed until on_stopped, like all that follows */
+    const struct feed_set *feeds;
+    const struct clock *clock;
+    const struct random_source *random;
+    int64_t coalesce_most_ms; /* cap on every coalescing window; 0: none. The demo uses a second */
+    /* The store failed in a way after which nothing may be answered (an unknown commit, a damaged
+     * database): end the process now; the next start recovers. */
+    void (*on_fatal)(void *ctx, const struct err *e);
+    void *ctx;
+};
+
+/* Opens keys, secrets, store, steps and listeners, recovers what a crash left, and rings every bell
+ * once. Logs "listen …" for each listener, then "ready". ERR_CONFIG names the setting; whatever was
+ * opened is closed by then or as the loop runs on. */
+bool app_open(const struct app_settings *set, struct app **out, struct err *e) MUST_USE;
+
+/* The port of the n-th listener of that kind (0: the first); 0 when there is none. */
+int app_port(const struct app *a, enum listen_kind kind, size_t n);
+
+/* The balance, read on the store's thread; done() on the loop, exactly once. */
+struct app_ledger {
+    void (*done)(struct app_ledger *l, const struct ledger *ledger, const struct err *e);
+};
+void app_read_ledger(struct app *a, struct app_ledger *l);
+
+/* Stops listening, finishes what is in flight within config.stop_grace, closes the store, frees the
+ * app; then on_stopped(ctx), exactly once. */
+void app_stop(struct app *a, void (*on_stopped)(void *ctx), void *ctx);
+
+#endif

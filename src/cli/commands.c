@@ -1,0 +1,38 @@
+#include "commands.h"
+
+#define OPT(o) (1U << OPT_##o)
+
+const struct cli_command cli_commands[] = {
+    {"demo", "[--once] [--json] [--port N]", "run everything here with a simulated phone",
+     "  tidings demo                 # stays up: open the phone page it prints\n"
+     "  tidings demo --once --json   # play the samples, print the ledger, end\n",
+     OPT(ONCE) | OPT(JSON) | OPT(PORT), cli_demo},
+    {"serve", "-c FILE", "run the daemon", "  tidings serve -c tidings.yaml\n", OPT(CONFIG),
+     cli_serve},
+    {"check", "[PATH…]", "check feed files; every error has a place and a hint",
+     "  tidings check mappings/demo\n  tidings check --strict mappings/demo/demo.yaml\n",
+     OPT(STRICT), cli_check},
+    {"test", "[PATH…]", "run the tests inside feed files", "  tidings test mappings/demo\n", 0,
+     cli_test},
+    {"explain", "[FEED] FILE|ID|-", "what a feed makes of one message, and why; sends nothing",
+     "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
+     "  tidings explain -c tidings.yaml 42      # message 42 of the store\n",
+     OPT(CONFIG) | OPT(JSON), cli_explain},
+    {"send", "FILE… --to HOST:PORT", "send messages and show the answers",
+     "  tidings send booking.hl7 --to 127.0.0.1:2575\n"
+     "  tidings send appointment.json --to 127.0.0.1:8080 --shift\n"
+     "  tidings send booking.hl7 --to 127.0.0.1:2575 --count 3\n",
+     OPT(TO) | OPT(COUNT) | OPT(SHIFT) | OPT(TIMEOUT), cli_send},
+    {"status", "-c FILE", "is it running, and what waits for whom",
+     "  tidings status -c tidings.yaml\n  tidings status -q   # exit code only\n",
+     OPT(CONFIG) | OPT(JSON) | OPT(QUIET), cli_status},
+    {"ledger", "-c FILE", "the balance of everything acknowledged; exit 1 if it does not add up",
+     "  tidings ledger -c tidings.yaml --json\n", OPT(CONFIG) | OPT(JSON), cli_ledger},
+    {"keys", "init -c FILE", "make the key file that the store is sealed with",
+     "  tidings keys init -c tidings.yaml\n", OPT(CONFIG), cli_keys},
+    {"settings", "", "every setting of tidings.yaml: type, default, meaning (Markdown)",
+     "  tidings settings > docs/settings.md\n", 0, cli_settings},
+    {"version", "", "version of the program and of what it stands on", "  tidings version\n",
+     OPT(JSON), cli_version},
+};
+const size_t cli_n_commands = sizeof cli_commands / sizeof *cli_commands;

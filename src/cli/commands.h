@@ -1,0 +1,19 @@
+/* The commands, one a file. Each returns an exit code of cli/args.h. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+int cli_serve(const struct cli_args *args);
+int cli_demo(const struct cli_args *args);
+int cli_check(const struct cli_args *args);
+int cli_test(const struct cli_args *args);
+int cli_explain(const struct cli_args *args);
+int cli_send(const struct cli_args *args);
+int cli_status(const struct cli_args *args);
+int cli_ledger(const struct cli_args *args);
+int cli_keys(const struct cli_args *args);
+int cli_settings(const struct cli_args *args);
+int cli_version(const struct cli_args *args);
+
+#endif
