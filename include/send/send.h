@@ -2,7 +2,7 @@
  *
  *   ready --begin_attempts--> flying (committed) --POST--> outcome --save--> accepted, waiting, held,
  *                                                                            checking
- * One slot a notice in flight:
+ * One seat a notice in flight:
  *
  *   FREE -> QUEUED -> POSTING -> STORING -> FREE
  *              |                    ^  |
@@ -34,7 +34,7 @@ struct send_settings {
     const char *graph;           /* "https://graph.facebook.com/v25.0", no slash at the end */
     const char *phone_number_id; /* digits */
     const char *token_file;      /* mode 0600; read at open and again at each probe */
-    size_t in_flight;            /* slots: notices between `ready` and a stored outcome */
+    size_t in_flight;            /* seats: notices between `ready` and a stored outcome */
     int64_t timeout_ms;          /* of one POST */
     int64_t probe_ms;            /* between probes while stopped */
     int64_t grace_ms;            /* how long send_close() waits for answers */

@@ -9,8 +9,11 @@ static const struct {
     unsigned may_become;
     enum standing standing;
 } states[] = {
-    [NOTICE_WAITING] = {"waiting", TO(NOTICE_READY) | TO(NOTICE_WITHDRAWN), STANDING_PENDING},
-    [NOTICE_READY] = {"ready", TO(NOTICE_FLYING) | TO(NOTICE_WITHDRAWN), STANDING_PENDING},
+    /* to accepted: a status proved that an attempt was accepted after all, though it was refused */
+    [NOTICE_WAITING] = {"waiting", TO(NOTICE_READY) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_ACCEPTED),
+                        STANDING_PENDING},
+    [NOTICE_READY] = {"ready", TO(NOTICE_FLYING) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_ACCEPTED),
+                      STANDING_PENDING},
     [NOTICE_FLYING] = {"flying",
                        TO(NOTICE_ACCEPTED) | TO(NOTICE_CHECKING) | TO(NOTICE_WAITING) |
                            TO(NOTICE_HELD),

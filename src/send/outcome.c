@@ -1,0 +1,96 @@
+#include "send_impl.h"
+
+#include <string.h>
+
+#include "whatsapp/answer.h"
+
+static void read_answer(struct outcome *o, const struct http_call *c, const struct seal *seal)
+{
+    struct arena a = {0};
+    struct answer answer;
+
+    whatsapp_answer(c->status, c->reply, &a, &answer);
+    o->code = answer.code;
+    o->error = answer.error;
+    switch (answer.kind) {
+    case ANSWER_ACCEPTED:
+        o->state = ATTEMPT_ACCEPTED;
+        o->has_wamid = true;
+        seal_index(seal, "wamid", &answer.wamid, 1, o->wamid);
+        break;
+    case ANSWER_REJECTED:
+        o->state = ATTEMPT_REJECTED;
+        break;
+    case ANSWER_UNKNOWN:
+        o->state = ATTEMPT_UNKNOWN;
+        break;
+    }
+    arena_reset(&a);
+}
+
+void outcome_read(struct outcome *o, const struct http_call *c, const struct seal *seal)
+{
+    switch (c->sent) {
+    case HTTP_ANSWERED:
+        read_answer(o, c, seal);
+        return;
+    case HTTP_UNSENT:
+        o->state = ATTEMPT_UNSENT;
+        o->code = c->curl_code;
+        return;
+    case HTTP_UNKNOWN:
+        o->state = ATTEMPT_UNKNOWN;
+        o->code = c->curl_code;
+        return;
+    }
+}
+
+/* The answer into attempt and notice, unless a status was faster and has proved more. */
+static void apply(struct outcome *o, struct attempt *a, struct notice *n,
+                  const struct retry_policy *retry)
+{
+    bool temporary = o->state == ATTEMPT_REJECTED && o->error &&
+                     graph_error_temporary(o->error, n->tries + 1);
+
+    o->echo_first = a->state == ATTEMPT_ACCEPTED;
+    o->conflict = PROOF_FINE;
+    if (!o->echo_first)
+        a->state = o->state;
+    else if (o->state == ATTEMPT_REJECTED || o->state == ATTEMPT_UNSENT)
+        o->conflict = PROOF_AFTER_REFUSAL;
+    a->code = o->code;
+    a->ended_ms = o->ended_ms;
+    if (o->has_wamid && a->has_wamid && memcmp(a->wamid, o->wamid, sizeof a->wamid) != 0)
+        o->conflict = PROOF_TWO_IDS;
+    if (o->has_wamid && !a->has_wamid) {
+        memcpy(a->wamid, o->wamid, sizeof a->wamid);
+        a->has_wamid = true;
+    }
+    notice_attempt_ended(n, a, temporary, retry, o->ended_ms);
+    if (o->ours && n->state == NOTICE_HELD)
+        n->reason = STR("breaks the message grammar");
+}
+
+bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy *retry,
+                   struct arena *a, struct store *s, struct err *e)
+{
+    static const uint8_t none[INDEX_BYTES];
+    struct flight f;
+    struct status_list known = {0};
+    enum proof_conflict conflict;
+    bool found;
+
+    arena_reset(a);
+    if (!s->ops->find_attempt(s, echo, none, a, &f, &found, e))
+        return false;
+    if (!found)
+        return err_set(e, ERR_INPUT, 0, "no such attempt");
+    apply(o, &f.attempt, &f.notice, retry);
+    if (!s->ops->find_statuses(s, f.attempt.wamid, echo, a, &known, e))
+        return false;
+    conflict = proof_fold(&f.attempt, &f.notice, known.items, known.n);
+    if (o->conflict == PROOF_FINE)
+        o->conflict = conflict;
+    o->notice = f.notice.state;
+    return s->ops->save_attempt(s, &f.attempt, e) && s->ops->save_notice(s, &f.notice, e);
+}

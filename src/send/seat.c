@@ -1,0 +1,221 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/container_of.h"
+#include "base/log.h"
+#include "send_impl.h"
+#include "whatsapp/body.h"
+
+enum { REPLY_MAX = 65536, STORE_AGAIN_MS = 1000 };
+
+static bool same_number(const struct seat *a, const struct seat *b)
+{
+    return strcmp(a->to, b->to) == 0;
+}
+
+/* The oldest seat in flight to the same number that came before `order`; NULL: none. */
+static struct seat *ahead_of(const struct seat *seat)
+{
+    struct send *s = seat->send;
+
+    for (size_t i = 0; i < s->set.in_flight; i++) {
+        struct seat *other = &s->seats[i];
+
+        if (other->state != SEAT_FREE && other->order < seat->order && same_number(other, seat))
+            return other;
+    }
+    return NULL;
+}
+
+static void log_outcome(const struct seat *seat)
+{
+    const struct outcome *o = &seat->outcome;
+    const char *next = notice_state_name(o->notice);
+    long long id = (long long)seat->notice_id;
+
+    if (o->ours)
+        log_event(LOG_ERROR, "send", "notice %lld: not of our grammar -> %s", id, next);
+    else if (o->state == ATTEMPT_ACCEPTED)
+        log_event(LOG_INFO, "send", "notice %lld: accepted -> %s", id, next);
+    else if (o->state == ATTEMPT_REJECTED)
+        log_event(LOG_WARN, "send", "notice %lld: refused (%d %s, %s) -> %s", id, (int)o->code,
+                  graph_class_name(o->error->class), o->error->meaning, next);
+    else if (o->state == ATTEMPT_UNSENT)
+        log_event(LOG_WARN, "send", "notice %lld: not sent (%d) -> %s", id, (int)o->code, next);
+    else
+        log_event(LOG_WARN, "send", "notice %lld: answer lost (%d) -> %s", id, (int)o->code, next);
+    if (o->conflict != PROOF_FINE)
+        log_event(LOG_ERROR, "send", "notice %lld: %s -> look at it", id,
+                  o->conflict == PROOF_TWO_IDS ? "accepted twice" : "refused, yet it has a status");
+}
+
+static void count(struct send_counts *c, const struct outcome *o)
+{
+    switch (o->state) {
+    case ATTEMPT_ACCEPTED:
+        c->accepted++;
+        break;
+    case ATTEMPT_REJECTED:
+        c->rejected++;
+        break;
+    case ATTEMPT_UNSENT:
+        c->unsent++;
+        break;
+    case ATTEMPT_UNKNOWN:
+        c->unknown++;
+        break;
+    case ATTEMPT_FLYING:
+        break;
+    }
+    c->echo_first += o->echo_first;
+    c->conflicts += o->conflict != PROOF_FINE;
+}
+
+static bool store_run(struct store_job *j, struct store *store, struct err *e)
+{
+    struct seat *seat = container_of(j, struct seat, job);
+
+    return outcome_store(&seat->outcome, str_of(seat->echo), &seat->send->set.retry, &seat->arena,
+                         store, e);
+}
+
+static void post(struct seat *seat);
+
+/* The next to the same number. When one goes back to waiting all behind it go back too, so that they
+ * keep their order; and so they do when nothing may be sent just now. */
+static void next_in_line(struct seat *done)
+{
+    struct send *s = done->send;
+    bool back = done->outcome.notice == NOTICE_WAITING || s->closing ||
+                send_now(s) < s->rest_until_ms;
+
+    for (size_t i = 0; i < s->set.in_flight; i++) {
+        struct seat *seat = &s->seats[i];
+
+        if (seat->state != SEAT_QUEUED || !same_number(seat, done))
+            continue;
+        if (back)
+            seat_unsent(seat);
+        else if (!ahead_of(seat))
+            post(seat);
+    }
+}
+
+static void release(struct seat *seat)
+{
+    seat->state = SEAT_FREE;
+    buf_reset(&seat->body);
+    arena_reset(&seat->arena);
+    next_in_line(seat);
+    memset(seat->to, 0, sizeof seat->to);
+}
+
+static void store_done(struct store_job *j)
+{
+    struct seat *seat = container_of(j, struct seat, job);
+    struct send *s = seat->send;
+
+    if (!j->ok && j->err.kind == ERR_BUSY) {
+        s->counts.store_retries++;
+        seat->state = SEAT_BUSY;
+        seat->again_ms = send_now(s) + STORE_AGAIN_MS;
+        send_pump(s);
+        return;
+    }
+    if (j->ok) {
+        count(&s->counts, &seat->outcome);
+        log_outcome(seat);
+    } else { /* its attempt stays flying: unknown at the next start */
+        log_event(LOG_ERROR, "send", "notice %lld: outcome not stored: %s",
+                  (long long)seat->notice_id, j->err.text);
+        seat->outcome.notice = NOTICE_FLYING;
+    }
+    release(seat);
+    bell_ring(&s->set.plan);
+    send_pump(s);
+}
+
+void seat_again(struct seat *seat)
+{
+    seat->state = SEAT_STORING;
+    seat->job.run = store_run;
+    seat->job.done = store_done;
+    store_queue_submit(seat->send->set.queue, &seat->job);
+}
+
+static void end(struct seat *seat)
+{
+    seat->outcome.ended_ms = send_now(seat->send);
+    seat_again(seat);
+}
+
+void seat_unsent(struct seat *seat)
+{
+    seat->outcome = (struct outcome){.state = ATTEMPT_UNSENT};
+    end(seat);
+}
+
+static void post_done(struct http_call *c)
+{
+    struct seat *seat = container_of(c, struct seat, call);
+
+    seat->outcome = (struct outcome){0};
+    outcome_read(&seat->outcome, c, seat->send->set.seal);
+    stop_after(seat->send, &seat->outcome, c->retry_after_s);
+    end(seat);
+}
+
+static void post(struct seat *seat)
+{
+    struct send *s = seat->send;
+    struct err e = {0};
+
+    seat->call = (struct http_call){.url = s->url,
+                                    .bearer = s->bearer,
+                                    .content_type = "application/json",
+                                    .body = buf_str(&seat->body),
+                                    .timeout_ms = s->set.timeout_ms,
+                                    .max_reply = REPLY_MAX,
+                                    .done = post_done};
+    seat->state = SEAT_POSTING;
+    if (!http_start(s->set.http, &seat->call, &e)) {
+        log_event(LOG_ERROR, "send", "no request: %s", e.text);
+        seat_unsent(seat);
+    }
+}
+
+/* Builds the bytes, then reads them back: what leaves is exactly this notice, or nothing leaves. */
+static bool make_body(struct seat *seat, const struct notice *n)
+{
+    struct whatsapp_body read;
+    struct str echo = str_of(seat->echo);
+    struct err e = {0};
+
+    seat->body = buf_new(WHATSAPP_BODY_MAX);
+    if (whatsapp_body_build(n, echo, &seat->body, &e) &&
+        whatsapp_body_check(buf_str(&seat->body), &read, &e) &&
+        whatsapp_body_matches(&read, n, echo, &e))
+        return true;
+    log_event(LOG_ERROR, "send", "notice %lld: %s", (long long)n->id, e.text);
+    return false;
+}
+
+void seat_take(struct seat *seat, const struct flight *f)
+{
+    struct send *s = seat->send;
+
+    seat->order = ++s->order;
+    seat->notice_id = f->notice.id;
+    memcpy(seat->echo, f->attempt.echo, sizeof seat->echo);
+    (void)snprintf(seat->to, sizeof seat->to, STR_FMT, STR_ARG(f->notice.to));
+    if (!make_body(seat, &f->notice)) {
+        seat->outcome = (struct outcome){.state = ATTEMPT_REJECTED, .ours = true};
+        end(seat);
+    } else if (s->closing || send_now(s) < s->rest_until_ms) {
+        seat_unsent(seat);
+    } else if (ahead_of(seat)) {
+        seat->state = SEAT_QUEUED;
+    } else {
+        post(seat);
+    }
+}

@@ -1,0 +1,105 @@
+/* What the files of the send step share. */
+#ifndef SEND_SEND_IMPL_H
+#define SEND_SEND_IMPL_H
+
+#include "base/buf.h"
+#include "send/send.h"
+#include "whatsapp/graph_error.h"
+#include "whatsapp/proof.h"
+
+enum { NUMBER_TEXT = 16 };
+
+/* How one attempt ended, and what the store made of it. */
+struct outcome {
+    enum attempt_state state;
+    int32_t code;
+    const struct graph_error *error; /* NULL: no Graph error object */
+    bool ours;                       /* refused by our own grammar: it never left */
+    bool has_wamid;
+    uint8_t wamid[INDEX_BYTES];
+    int64_t ended_ms;
+
+    /* set by outcome_store() */
+    enum notice_state notice;
+    bool echo_first;
+    enum proof_conflict conflict;
+};
+
+enum seat_state {
+    SEAT_FREE,
+    SEAT_QUEUED,  /* an earlier one to the same number is in flight */
+    SEAT_POSTING, /* the request may be on the wire */
+    SEAT_STORING, /* its outcome is with the store */
+    SEAT_BUSY,    /* the store was busy: its outcome is submitted again at again_ms */
+};
+
+struct seat {
+    struct send *send;
+    enum seat_state state;
+    uint64_t order; /* of begin_attempts() */
+    int64_t notice_id, again_ms;
+    char echo[ECHO_BYTES + 1];
+    char to[NUMBER_TEXT + 1];
+    struct buf body;
+    struct http_call call;
+    struct outcome outcome;
+    struct store_job job;
+    struct arena arena; /* of the job's run */
+};
+
+struct send {
+    struct send_settings set;
+    char *url, *probe_url;
+    struct arena arena; /* tokens that were read */
+    const char *bearer;
+    struct seat *seats; /* set.in_flight of them */
+    uint64_t order;
+
+    bool wanted; /* ready notices may be waiting */
+    bool beginning;
+    struct store_job begin;
+    struct arena begin_arena;
+    char (*echoes)[ECHO_BYTES + 1];
+    size_t most;
+    int64_t begin_ms;
+    struct flight_list flights;
+
+    int64_t rest_until_ms;   /* nothing is begun before */
+    int64_t trouble_ms;      /* last rest after a request that got no answer; 0: all is well */
+    bool stopped, must_probe;
+    bool probing;
+    struct http_call probe;
+
+    bool closing;
+    int64_t close_ms; /* until then answers are waited for */
+    void (*on_closed)(void *ctx);
+    void *on_closed_ctx;
+    struct send_counts counts;
+};
+
+/* Begins what can be begun, sets the alarm, ends the step once it is closing and idle. */
+void send_pump(struct send *s);
+int64_t send_now(const struct send *s);
+/* Nothing is begun before that time. */
+void send_rest(struct send *s, int64_t until_ms);
+
+/* Fills a free seat from a flight whose attempt row is committed, and posts it when its turn has come. */
+void seat_take(struct seat *seat, const struct flight *f);
+/* Submits the outcome again. */
+void seat_again(struct seat *seat);
+/* Ends an attempt that never left. */
+void seat_unsent(struct seat *seat);
+
+/* Store thread: writes the outcome of `echo` into attempt and notice. Repeatable. */
+bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy *retry,
+                   struct arena *a, struct store *s, struct err *e) MUST_USE;
+/* What the answer of a POST means. */
+void outcome_read(struct outcome *o, const struct http_call *c, const struct seal *seal);
+
+/* Rests the sender as far as the outcome asks for it: a refusal's class, or a lost answer. */
+void stop_after(struct send *s, const struct outcome *o, int64_t retry_after_s);
+/* Stopped for a fault of ours: asks Graph for the phone number, with the token file read anew. */
+void stop_probe(struct send *s);
+bool stop_read_token(struct send *s, struct err *e) MUST_USE;
+
+#endif

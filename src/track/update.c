@@ -1,0 +1,72 @@
+#include "update.h"
+
+#include <string.h>
+
+#include "whatsapp/proof.h"
+
+/* Folds everything known of the attempt, so that order and repetition cannot matter. */
+static bool fold(struct update *u, struct store *s, struct flight *f, struct arena *a,
+                 struct err *e)
+{
+    const struct attempt before = f->attempt;
+    enum notice_state was = f->notice.state;
+    struct status_list known = {0};
+
+    if (!s->ops->find_statuses(s, f->attempt.wamid, str_of(f->attempt.echo), a, &known, e))
+        return false;
+    if (proof_fold(&f->attempt, &f->notice, known.items, known.n) != PROOF_FINE) {
+        u->conflicts++;
+        u->conflict_id = f->notice.id;
+    }
+    if (f->notice.state != was) {
+        u->changed = true;
+        if (!s->ops->save_notice(s, &f->notice, e))
+            return false;
+    }
+    return memcmp(&before, &f->attempt, sizeof before) == 0 ||
+           s->ops->save_attempt(s, &f->attempt, e);
+}
+
+static bool one(struct update *u, struct store *s, const struct webhook_status *from,
+                struct arena *a, struct err *e)
+{
+    struct status st = {.echo = from->echo,
+                        .name = from->name,
+                        .error_code = from->error_code,
+                        .at_ms = from->at_ms ? from->at_ms : u->received_ms,
+                        .received_ms = u->received_ms};
+    struct flight f;
+    bool fresh, found;
+
+    seal_index(u->seal, "wamid", &from->wamid, 1, st.wamid);
+    if (!s->ops->put_status(s, &st, &fresh, e) ||
+        !s->ops->find_attempt(s, st.echo, st.wamid, a, &f, &found, e))
+        return false;
+    u->fresh += fresh;
+    if (!found) {
+        u->unmatched++;
+        return true;
+    }
+    if (!f.attempt.has_wamid) /* statuses without an echo are found by it */
+        memcpy(f.attempt.wamid, st.wamid, sizeof st.wamid);
+    return fold(u, s, &f, a, e);
+}
+
+bool update_run(struct update *u, struct store *s, struct err *e)
+{
+    struct arena a = {0};
+    bool ok = true;
+
+    u->fresh = u->unmatched = u->foreign = u->conflicts = 0;
+    u->changed = false;
+    for (size_t i = 0; ok && i < u->hook->n_statuses; i++) {
+        const struct webhook_status *st = &u->hook->statuses[i];
+
+        if (st->phone_number_id.p && !str_eq(st->phone_number_id, u->phone_number_id))
+            u->foreign++;
+        else
+            ok = one(u, s, st, &a, e);
+        arena_reset(&a);
+    }
+    return ok;
+}
