@@ -215,6 +215,15 @@ class Daemon:
         if self.process and self.process.poll() is None:
             assert self.terminate() == 0
 
+    def memory(self):
+        """Resident MiB."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) / 1024
+
+    def descriptors(self):
+        """How many files and sockets the process holds."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     # -- its faces -------------------------------------------------------------------------------------
 
     def http(self, listener, method, path, body=None, headers=None):
