@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "model/ledger.h"
 #include "seal/seal.h"
+#include "store/queue.h"
 
 struct app;
 
@@ -34,11 +35,22 @@ bool app_open(const struct app_settings *set, struct app **out, struct err *e) M
 /* The port of the n-th listener of that kind (0: the first); 0 when there is none. */
 int app_port(const struct app *a, enum listen_kind kind, size_t n);
 
-/* The balance, read on the store's thread; done() on the loop, exactly once. */
-struct app_ledger {
-    void (*done)(struct app_ledger *l, const struct ledger *ledger, const struct err *e);
+/* A look at the store, on the store's thread; done() on the loop, exactly once. Embed it. */
+struct app_look {
+    size_t most; /* latest instances wanted */
+    void (*done)(struct app_look *l);
+
+    /* For done(): */
+    struct err err; /* kind ERR_NONE: the rest is set */
+    struct ledger ledger;
+    struct trace_list recent; /* newest first; until done() returns */
+
+    struct app_look_private {
+        struct store_job job;
+        struct arena arena;
+    } own;
 };
-void app_read_ledger(struct app *a, struct app_ledger *l);
+void app_look(struct app *a, struct app_look *l);
 
 /* Stops listening, finishes what is in flight within config.stop_grace, closes the store, frees the
  * app; then on_stopped(ctx), exactly once. */

@@ -1,0 +1,196 @@
+/* The entries of `listen:`. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "parts.h"
+
+enum { SECRET_MOST = 4096 };
+
+static const char *const kinds[] = {
+    [LISTEN_MLLP] = "mllp",       [LISTEN_FHIR] = "fhir",   [LISTEN_LINK] = "link",
+    [LISTEN_WEBHOOK] = "webhook", [LISTEN_ADMIN] = "admin",
+};
+
+void app_ring_plan(void *app)
+{
+    struct app *a = app;
+
+    if (!a->stopping)
+        plan_ring(a->plan);
+}
+
+static struct http_settings http_of(const struct app *a, const struct listen *set)
+{
+    const struct config *c = a->set.config;
+    struct http_settings http = http_settings_default(a->set.loop, set->host, set->port);
+
+    http.max_connections = (int)c->http_max_connections;
+    http.max_header = (size_t)c->http_max_header;
+    http.header_ms = c->http_header_timeout;
+    http.idle_ms = c->http_idle_timeout;
+    http.body_ms = c->http_body_timeout;
+    http.min_rate = c->http_min_rate;
+    http.write_ms = c->http_write_timeout;
+    return http;
+}
+
+static bool open_mllp(struct app *a, struct listening *l, struct err *e)
+{
+    const struct config *c = a->set.config;
+    struct mllp_receiver_settings set = mllp_receiver_settings_default();
+
+    set.loop = a->set.loop;
+    set.host = l->set->host;
+    set.port = l->set->port;
+    set.name = l->name;
+    set.feed = l->set->feed;
+    set.queue = a->queue;
+    set.clock = a->set.clock;
+    set.random = a->set.random;
+    set.seal = a->seal;
+    set.next = (struct bell){map_ring, a->map};
+    set.framing.max = (size_t)c->receive_max_message;
+    set.max_connections = (int)c->receive_max_connections;
+    set.frame_ms = c->receive_frame_timeout;
+    set.fs_grace_ms = c->receive_fs_grace;
+    set.idle_ms = c->receive_idle_timeout;
+    set.write_ms = c->receive_write_timeout;
+    return mllp_receiver_open(&set, &l->mllp, e);
+}
+
+static bool open_fhir(struct app *a, struct listening *l, struct err *e)
+{
+    const struct config *c = a->set.config;
+    struct fhir_receiver_settings set = {
+        .loop = a->set.loop,
+        .queue = a->queue,
+        .clock = a->set.clock,
+        .seal = a->seal,
+        .next = {map_ring, a->map},
+        .host = l->set->host,
+        .port = l->set->port,
+        .feed = l->set->feed,
+        .version = TIDINGS_VERSION,
+        .max_body = (size_t)c->fhir_max_body,
+        .max_depth = (size_t)c->fhir_max_depth,
+        .max_entries = (size_t)c->fhir_max_entries,
+        .max_waiting = (size_t)c->http_max_connections,
+        .max_connections = (int)c->http_max_connections,
+        .max_header = (size_t)c->http_max_header,
+        .header_ms = c->http_header_timeout,
+        .idle_ms = c->http_idle_timeout,
+        .body_ms = c->http_body_timeout,
+        .min_rate = c->http_min_rate,
+        .write_ms = c->http_write_timeout,
+    };
+
+    return fhir_receiver_open(&set, &l->fhir, e);
+}
+
+static bool open_webhook(struct app *a, struct listening *l, struct err *e)
+{
+    const struct config *c = a->set.config;
+    struct track_settings set = {
+        .http = http_of(a, l->set),
+        .queue = a->queue,
+        .clock = a->set.clock,
+        .seal = a->seal,
+        .phone_number_id = c->whatsapp_phone_number_id,
+        .n_secrets = 1,
+        .max_body = (size_t)c->webhook_max_body,
+        .plan = {app_ring_plan, a},
+    };
+
+    return secret_read(c->whatsapp_app_secret_file, SECRET_MOST, &a->arena, &set.secrets[0], e) &&
+           secret_read(c->whatsapp_verify_token_file, SECRET_MOST, &a->arena, &set.verify_token,
+                       e) &&
+           track_open(&set, &l->track, e);
+}
+
+static bool is_ready(void *ctx)
+{
+    struct app *a = ctx;
+
+    return a->ready && !a->stopping;
+}
+
+static bool open_admin(struct app *a, struct listening *l, struct err *e)
+{
+    struct admin_settings set = {
+        .http = http_of(a, l->set),
+        .queue = a->queue,
+        .ready = is_ready,
+        .write_metrics = metrics_write,
+        .ctx = a,
+    };
+
+    return admin_open(&set, &l->admin, e);
+}
+
+static bool open_kind(struct app *a, struct listening *l, struct err *e)
+{
+    switch (l->set->kind) {
+    case LISTEN_MLLP:
+        return open_mllp(a, l, e);
+    case LISTEN_FHIR:
+        return open_fhir(a, l, e);
+    case LISTEN_LINK:
+        return open_link(a, l, e);
+    case LISTEN_WEBHOOK:
+        return open_webhook(a, l, e);
+    case LISTEN_ADMIN:
+        return open_admin(a, l, e);
+    }
+    return false;
+}
+
+int listening_port(const struct listening *l)
+{
+    if (l->mllp)
+        return mllp_receiver_port(l->mllp);
+    if (l->fhir)
+        return fhir_receiver_port(l->fhir);
+    if (l->track)
+        return track_port(l->track);
+    if (l->link)
+        return link_port(l->link);
+    return l->admin ? admin_port(l->admin) : 0;
+}
+
+bool listening_open(struct app *a, const struct listen *set, struct err *e)
+{
+    struct listening *l = &a->listening[a->n_listening];
+
+    l->set = set;
+    (void)snprintf(l->name, sizeof l->name, "%s %s:%d", kinds[set->kind], set->host, set->port);
+    if (set->feed && !feeds_named(a->set.feeds, set->feed))
+        return err_set(e, ERR_CONFIG, 0, "%s:%d: `feed: %s`: no such feed in %s",
+                       a->set.config->file, set->line, set->feed, a->set.config->feeds);
+    if (!open_kind(a, l, e)) {
+        char where[200];
+
+        (void)snprintf(where, sizeof where, "%s:%d: listen %s", a->set.config->file, set->line,
+                       l->name);
+        return err_in(e, where);
+    }
+    a->n_listening++;
+    log_event(LOG_INFO, "app", "listen %s %s:%d%s%s", kinds[set->kind], set->host,
+              listening_port(l), set->feed ? " feed " : "", set->feed ? set->feed : "");
+    return true;
+}
+
+void listening_close(struct app *a, struct listening *l, void (*on_closed)(void *app))
+{
+    int64_t grace = a->set.config->stop_grace;
+
+    if (l->mllp)
+        mllp_receiver_close(l->mllp, on_closed, a);
+    else if (l->fhir)
+        fhir_receiver_close(l->fhir, grace, on_closed, a);
+    else if (l->track)
+        track_close(l->track, grace, on_closed, a);
+    else if (l->link)
+        link_close(l->link, grace, on_closed, a);
+    else
+        admin_close(l->admin, grace, on_closed, a);
+}

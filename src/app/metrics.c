@@ -1,0 +1,150 @@
+/* Counters of the running steps, in Prometheus' text format. Labels come from our own tables only.
+ */
+#include "parts.h"
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void number(struct buf *out, const char *name, const char *label, const char *value,
+                   uint64_t n)
+{
+    if (label)
+        buf_printf(out, "%s{%s=\"%s\"} %llu\n", name, label, value, (unsigned long long)n);
+    else
+        buf_printf(out, "%s %llu\n", name, (unsigned long long)n);
+}
+
+static void add_mllp(const struct app *a, struct buf *out)
+{
+    uint64_t acks[HL7_ACK_CODES] = {0}, codes[HL7_CODES] = {0}, duplicates = 0, refused = 0;
+
+    for (size_t i = 0; i < a->n_listening; i++) {
+        const struct mllp_counts *c;
+
+        if (!a->listening[i].mllp)
+            continue;
+        c = mllp_receiver_counts(a->listening[i].mllp);
+        for (int k = 0; k < HL7_ACK_CODES; k++)
+            acks[k] += c->acks[k];
+        for (int k = 0; k < HL7_CODES; k++)
+            codes[k] += c->codes[k];
+        duplicates += c->duplicates;
+        refused += c->refused;
+    }
+    head(out, "tidings_acks_total", "counter",
+         "HL7 v2 messages by the code they were answered with.");
+    for (int k = 0; k < HL7_ACK_CODES; k++)
+        number(out, "tidings_acks_total", "code", hl7_ack_code_name((enum hl7_ack_code)k), acks[k]);
+    head(out, "tidings_deviations_total", "counter", "Deviations on the wire, by code.");
+    for (int k = 1; k < HL7_CODES; k++) {
+        if (codes[k])
+            number(out, "tidings_deviations_total", "code", hl7_code_name((enum hl7_code)k),
+                   codes[k]);
+    }
+    head(out, "tidings_duplicates_total", "counter", "Resends answered with the stored bytes.");
+    number(out, "tidings_duplicates_total", NULL, NULL, duplicates);
+    head(out, "tidings_connections_refused_total", "counter", "Connections over the limit.");
+    number(out, "tidings_connections_refused_total", NULL, NULL, refused);
+}
+
+static void add_fhir(const struct app *a, struct buf *out)
+{
+    struct fhir_receiver_counts sum = {0};
+
+    for (size_t i = 0; i < a->n_listening; i++) {
+        struct fhir_receiver_counts c;
+
+        if (!a->listening[i].fhir)
+            continue;
+        c = fhir_receiver_counts(a->listening[i].fhir);
+        sum.stored += c.stored;
+        sum.duplicates += c.duplicates;
+        sum.refused += c.refused;
+        sum.busy += c.busy;
+    }
+    head(out, "tidings_fhir_requests_total", "counter", "FHIR requests by result.");
+    number(out, "tidings_fhir_requests_total", "result", "stored", (uint64_t)sum.stored);
+    number(out, "tidings_fhir_requests_total", "result", "duplicate", (uint64_t)sum.duplicates);
+    number(out, "tidings_fhir_requests_total", "result", "refused", (uint64_t)sum.refused);
+    number(out, "tidings_fhir_requests_total", "result", "busy", (uint64_t)sum.busy);
+}
+
+static void add_send(const struct app *a, struct buf *out)
+{
+    struct send_counts c = send_counts(a->send);
+
+    head(out, "tidings_send_total", "counter", "Attempts by outcome.");
+    number(out, "tidings_send_total", "result", "accepted", c.accepted);
+    number(out, "tidings_send_total", "result", "rejected", c.rejected);
+    number(out, "tidings_send_total", "result", "unsent", c.unsent);
+    number(out, "tidings_send_total", "result", "unknown", c.unknown);
+    head(out, "tidings_send_in_flight", "gauge", "Notices between ready and a stored outcome.");
+    number(out, "tidings_send_in_flight", NULL, NULL, c.in_flight);
+    head(out, "tidings_send_stopped", "gauge", "1 while WhatsApp refuses our token or number.");
+    number(out, "tidings_send_stopped", NULL, NULL, c.stopped != NULL);
+    head(out, "tidings_send_conflicts_total", "counter", "Proofs that contradict each other.");
+    number(out, "tidings_send_conflicts_total", NULL, NULL, c.conflicts);
+}
+
+static void add_track(const struct app *a, struct buf *out)
+{
+    struct track_counts sum = {0};
+
+    for (size_t i = 0; i < a->n_listening; i++) {
+        struct track_counts c;
+
+        if (!a->listening[i].track)
+            continue;
+        c = track_counts(a->listening[i].track);
+        sum.posts += c.posts;
+        sum.refused += c.refused;
+        sum.quarantined += c.quarantined;
+        sum.fresh += c.fresh;
+        sum.unmatched += c.unmatched;
+        sum.busy += c.busy;
+    }
+    head(out, "tidings_webhooks_total", "counter", "Webhook posts by result.");
+    number(out, "tidings_webhooks_total", "result", "authentic", sum.posts);
+    number(out, "tidings_webhooks_total", "result", "refused", sum.refused);
+    number(out, "tidings_webhooks_total", "result", "quarantined", sum.quarantined);
+    number(out, "tidings_webhooks_total", "result", "busy", sum.busy);
+    head(out, "tidings_statuses_total", "counter",
+         "Delivery statuses, new ones and those of no attempt of ours.");
+    number(out, "tidings_statuses_total", "kind", "fresh", sum.fresh);
+    number(out, "tidings_statuses_total", "kind", "unmatched", sum.unmatched);
+}
+
+static void add_link(const struct app *a, struct buf *out)
+{
+    struct link_counts sum = {0};
+
+    for (size_t i = 0; i < a->n_listening; i++) {
+        struct link_counts c;
+
+        if (!a->listening[i].link)
+            continue;
+        c = link_counts(a->listening[i].link);
+        sum.fetched += c.fetched;
+        sum.opened += c.opened;
+        sum.redeemed += c.redeemed;
+        sum.refused += c.refused;
+    }
+    head(out, "tidings_link_events_total", "counter", "Portal links by event.");
+    number(out, "tidings_link_events_total", "event", "fetched", sum.fetched);
+    number(out, "tidings_link_events_total", "event", "opened", sum.opened);
+    number(out, "tidings_link_events_total", "event", "redeemed", sum.redeemed);
+    number(out, "tidings_link_events_total", "event", "refused", sum.refused);
+}
+
+void metrics_write(void *app, struct buf *out)
+{
+    const struct app *a = app;
+
+    add_mllp(a, out);
+    add_fhir(a, out);
+    add_send(a, out);
+    add_track(a, out);
+    add_link(a, out);
+}
