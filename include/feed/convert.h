@@ -48,7 +48,6 @@ bool convert_uses_site(enum convert_kind k); /* `+s`: the site's class joins in 
 /* What is known about the message and the place it is about. */
 struct convert_context {
     struct arena *arena;
-    bool fhir; /* times need an offset */
     /* the site; needed by instant, phone and language only */
     const struct zone *zone;
     const char *country;      /* ISO 3166 alpha-2 */
