@@ -315,9 +315,14 @@ bool http_client_open(const struct http_client_settings *set, struct http_client
     return true;
 }
 
+static bool is_http(const char *url)
+{
+    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+}
+
 bool http_start(struct http_client *h, struct http_call *c, struct err *e)
 {
-    CURL *easy = curl_easy_init();
+    CURL *easy = is_http(c->url) ? curl_easy_init() : NULL;
     CURLMcode rc;
 
     c->sent = HTTP_UNSENT;
@@ -325,6 +330,8 @@ bool http_start(struct http_client *h, struct http_call *c, struct err *e)
     c->retry_after_s = -1;
     c->reply = (struct str){NULL, 0};
     c->own = (struct http_call_private){.easy = easy};
+    if (!is_http(c->url))
+        return err_set(e, ERR_CONFIG, 0, "the URL is neither http nor https");
     if (!easy)
         return err_set(e, ERR_BUSY, 0, "libcurl has no handle");
     if (!set_limits(easy, &h->set, c) || !set_headers(easy, c) || !set_body(easy, c) ||

@@ -371,6 +371,17 @@ void http_answer(struct http_exchange *x, const struct http_answer *answer)
         conn_free(c);
 }
 
+void http_abort(struct http_exchange *x)
+{
+    struct http_conn *c = container_of(x, struct http_conn, x);
+
+    c->state = CONN_CLOSED;
+    if (!c->closing)
+        http_conn_cut(c);
+    else if (!c->stream)
+        conn_free(c);
+}
+
 void http_conn_open(struct http_server *s, struct stream *stream)
 {
     struct http_conn *c = calloc(1, sizeof *c);
