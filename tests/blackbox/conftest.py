@@ -1,42 +1,7 @@
-"""Fixtures of the black-box tests: everything a test starts lives in its own folder and is ended with it."""
+"""Makes the harness importable and its fixtures known."""
 import pathlib
 import sys
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from harness.cloud import Cloud  # noqa: E402
-from harness.daemon import PHONE_NUMBER_ID, Daemon  # noqa: E402
-
-
-@pytest.fixture
-def cloud():
-    """The look-alike of the Cloud API, outside the program under test."""
-    it = Cloud(PHONE_NUMBER_ID, "EAAG-test-token", "test-app-secret")
-    yield it
-    it.close()
-    assert it.refused == [], f"the Cloud API refused what the daemon sent: {it.refused[:3]}"
-
-
-@pytest.fixture
-def make_daemon(tmp_path, cloud):
-    """make_daemon(**settings of Daemon): a daemon with keys, not yet started; all are ended at the end."""
-    made = []
-
-    def make(**more):
-        folder = tmp_path / f"daemon-{len(made)}"
-        daemon = Daemon(folder, cloud, **more).init_keys()
-        cloud.webhook = daemon.webhook
-        made.append(daemon)
-        return daemon
-
-    yield make
-    for daemon in made:
-        daemon.close()
-
-
-@pytest.fixture
-def daemon(make_daemon):
-    """A running daemon with the demo feed."""
-    return make_daemon().start()
+from harness.fixtures import cloud, daemon, make_daemon  # noqa: E402,F401
