@@ -10,7 +10,7 @@
 
 enum act {
     ANSWER,      /* every request, and keep the connection */
-    ANSWER_ONCE, /* the first; read the second whole, then close without a byte */
+    ANSWER_ONCE, /* all but the second: read whole, then the connection closes without a byte */
     RESET,       /* once it has read something */
     HANG_UP,     /* on accept, with FIN */
     MUTE,        /* read, never answer */
@@ -92,7 +92,7 @@ static void on_request(struct peer *p, size_t n)
     buf_reset(&f->last);
     buf_add(&f->last, (struct str){p->in.p, n});
     buf_drop(&p->in, n);
-    if (f->act == ANSWER || (f->act == ANSWER_ONCE && f->requests == 1))
+    if (f->act == ANSWER || (f->act == ANSWER_ONCE && f->requests != 2))
         peer_write(p, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     else if (f->act == ANSWER_ONCE)
         peer_close(p);
