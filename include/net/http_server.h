@@ -84,6 +84,8 @@ int http_server_port(const struct http_server *s);
 int http_server_connections(const struct http_server *s);
 /* Exactly once an exchange, from the loop thread, at any time; x is gone afterwards. */
 void http_answer(struct http_exchange *x, const struct http_answer *answer);
+/* Instead of http_answer(): closes the connection without a byte. */
+void http_abort(struct http_exchange *x);
 /* The value of the first header of that name (case-insensitive); absent when there is none. */
 struct str http_header(const struct http_request *r, const char *name);
 /* How many headers have that name. */

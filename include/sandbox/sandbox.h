@@ -8,12 +8,14 @@
  *   GET  /phone, /phone.json          the simulated handset
  *
  * A rule is one JSON object; every member may be left out:
- *   {"n":1, "code":131056, "http":400, "body":"raw answer", "drop":"before"|"after"|"reset",
+ *   {"n":1, "code":131056, "http":400, "body":"raw answer", "drop":"before"|"after",
  *    "delay_ms":500, "retry_after":2, "statuses":["delivered","sent","failed:131026"],
  *    "batch":true, "echo":false, "milliseconds":true}
- * `before` closes the connection and accepts nothing; `after` accepts, then closes without an answer;
- * `reset` accepts, then resets. `http` or `body` without `code` answers that after accepting. `n` sends
- * obey it, then the next rule's turn comes. Nothing here is for a network: it listens on loopback. */
+ * code: refused with that error. drop before: nothing is accepted; after: accepted; either way the
+ * connection closes without a byte. http or body without code: accepted, then answered like that.
+ * delay_ms: the answer comes so much later. statuses, batch (all in one POST), echo (false: without
+ * biz_opaque_callback_data), milliseconds: of the webhooks of what is accepted. The rule holds for the
+ * next n sends, then the next rule's turn comes. Nothing here is for a network: loopback only. */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
 
