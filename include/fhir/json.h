@@ -38,7 +38,7 @@ struct json_limits {
     size_t max_string; /* bytes of one decoded string or key, and of one number */
 };
 
-/* 64 deep, 1,000,000 nodes, strings of 1 MiB. */
+/* 64 deep, 500,000 nodes, strings of 1 MiB. */
 struct json_limits json_limits_default(void);
 
 /* Where a text is at fault, for people and for OperationOutcome.issue. */

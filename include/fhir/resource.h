@@ -16,6 +16,8 @@ struct fhir_entry {
     size_t index;        /* in Bundle.entry; 0 for a bare resource */
 };
 
+struct fhir_address; /* private */
+
 struct fhir_body {
     struct json_node *root;
     struct str type;            /* resourceType of the root */
@@ -23,6 +25,8 @@ struct fhir_body {
     struct str base_url;        /* the source's own; absent: only the one that fullUrls show */
     struct fhir_entry *entries; /* in Bundle order; exactly one for a bare resource */
     size_t n;
+    struct fhir_address *addresses; /* sorted: what fhir_resolve() looks in */
+    size_t n_addresses;
 };
 
 /* Finds the resources of a body and rewrites its references in place, so that one text is compared
