@@ -6,7 +6,6 @@ import collections
 import json
 import pathlib
 import shutil
-import sqlite3
 import subprocess
 
 import hl7
@@ -56,8 +55,7 @@ OUTCOMES = """
 
 def by_outcome(daemon):
     """{(type, "standing: reason"): n} of every unit, from the store's plain columns."""
-    database, = daemon.state.glob("*.db")
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as store:
+    with daemon.store() as store:
         return collections.Counter((kind, f"{STANDINGS[standing]}: {reason}" if reason else STANDINGS[standing])
                                    for kind, standing, reason in store.execute(OUTCOMES))
 

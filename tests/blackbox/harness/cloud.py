@@ -125,6 +125,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         raw = self.rfile.read(length)
         self.server.cloud.handle(self, raw)
 
+    def do_GET(self):
+        """The probe of a stopped sender: the phone number, for the right token."""
+        cloud = self.server.cloud
+        if self.path.split("?")[0] != f"/v25.0/{cloud.phone_number_id}":
+            return self.answer(404, cloud.error(100, "no such path"))
+        if self.headers.get("Authorization") != f"Bearer {cloud.token}":
+            return self.answer(401, cloud.error(190, "invalid token"))
+        return self.answer(200, {"id": cloud.phone_number_id, "display_phone_number": "15550783881"})
+
     def answer(self, status, value):
         raw = json.dumps(value).encode()
         self.send_response(status)
@@ -178,6 +187,10 @@ class Cloud:
         """The next n POSTs meet this fault: "drop_before", "drop_after", "delay", "code", "status"."""
         with self._lock:
             self._plan += [dict(more, fault=fault) for _ in range(n)]
+
+    def clear_plan(self):
+        with self._lock:
+            self._plan.clear()
 
     @property
     def accepted(self):

@@ -1,4 +1,5 @@
 """One daemon in a folder of its own: settings, secrets, key, process, log, ledger."""
+import contextlib
 import http.client
 import json
 import os
@@ -6,6 +7,7 @@ import pathlib
 import re
 import secrets
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -24,6 +26,13 @@ def program():
 
 def release_program():
     return os.environ.get("TIDINGS_RELEASE", str(ROOT / "build/release/tidings"))
+
+
+# Messages not mapped, instances not planned, notices ready, flying or being checked.
+BUSY = """
+    SELECT (SELECT count(*) FROM message WHERE mapped = 0)
+         + (SELECT count(*) FROM instance WHERE planned = 0 AND standing = 1)
+         + (SELECT count(*) FROM notice WHERE state IN (2, 3, 4))"""
 
 
 class Timeout(AssertionError):
@@ -138,6 +147,24 @@ class Daemon:
             return until(look, f"a settled ledger with {wanted}", every=0.1)
         except Timeout as e:
             raise Timeout(f"{e}; it is {self.ledger()}") from None
+
+    @contextlib.contextmanager
+    def store(self):
+        """A read-only look into the database beside the daemon."""
+        database, = self.state.glob("*.db")
+        look = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=LONG)
+        try:
+            yield look
+        finally:
+            look.close()
+
+    def quiet(self):
+        """Waits until every message is decided and nothing is about to be sent; what waits for a time may wait."""
+        def look():
+            self.assert_alive()
+            with self.store() as store:
+                return store.execute(BUSY).fetchone()[0] == 0
+        until(look, "nothing to be under way", every=0.005)
 
     # -- the process --------------------------------------------------------------------------------
 
