@@ -107,6 +107,23 @@ static bool open_webhook(struct app *a, struct listening *l, struct err *e)
            track_open(&set, &l->track, e);
 }
 
+static bool open_link(struct app *a, struct listening *l, struct err *e)
+{
+    const struct config *c = a->set.config;
+    struct link_settings set = {
+        .http = http_of(a, l->set),
+        .queue = a->queue,
+        .clock = a->set.clock,
+        .random = a->set.random,
+        .portal = c->links_portal,
+        .code_ttl_ms = c->links_code_ttl,
+        .misses_per_minute = c->link_misses_per_minute,
+    };
+
+    return secret_read(c->links_redeem_token_file, SECRET_MOST, &a->arena, &set.redeem_token, e) &&
+           link_open(&set, &l->link, e);
+}
+
 static bool is_ready(void *ctx)
 {
     struct app *a = ctx;
