@@ -1,0 +1,180 @@
+/* Notices until they are sent, and their links. */
+#include "growing.h"
+#include "memory_store.h"
+
+static void put_link(struct memory *m, const struct link_new *l)
+{
+    struct m_link *row = ADD(m, &m->t.links);
+
+    row->l = *l;
+    row->l.event_type = copy_text(&m->arena, l->event_type);
+    row->l.unit_key = copy_text(&m->arena, l->unit_key);
+    row->l.patient_key = copy_text(&m->arena, l->patient_key);
+    row->l.patient = copy_text(&m->arena, l->patient);
+    row->l.resource = copy_text(&m->arena, l->resource);
+}
+
+bool memory_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+    struct m_instance *in = ROW(&m->t.instances, n->instance_id);
+    struct notice *row;
+
+    (void)e;
+    row = ADD(m, &m->t.notices);
+    n->id = (int64_t)m->t.notices.n;
+    *row = copy_notice(&m->arena, n);
+    if (in) {
+        memory_touch(m, in, sizeof *in);
+        in->planned = true;
+    }
+    if (link) {
+        link->notice_id = n->id;
+        put_link(m, link);
+    }
+    return true;
+}
+
+static bool is_open(const struct notice *n)
+{
+    return n->state == NOTICE_WAITING || n->state == NOTICE_READY;
+}
+
+bool memory_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct notice_list *out, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *out = (struct notice_list){0};
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        const struct notice *n = m->t.notices.items[i];
+
+        if (is_open(n) && str_eq(n->event_type, event_type) && str_eq(n->unit_key, unit_key))
+            *GROW(a, out) = copy_notice(a, n);
+    }
+    return true;
+}
+
+bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
+                        struct notice_list *out, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *out = (struct notice_list){0};
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        const struct notice *n = m->t.notices.items[i];
+
+        if (is_open(n) && n->coalesce.p && str_eq(n->coalesce, coalesce))
+            *GROW(a, out) = copy_notice(a, n);
+    }
+    return true;
+}
+
+bool memory_save_notice(struct store *s, const struct notice *n, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+    struct notice *row = ROW(&m->t.notices, n->id);
+
+    if (!row)
+        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
+    memory_touch(m, row, sizeof *row);
+    row->state = n->state;
+    row->reason = copy_text(&m->arena, n->reason);
+    row->due_ms = n->due_ms;
+    row->tries = n->tries;
+    row->coalesce = copy_text(&m->arena, n->coalesce);
+    if (n->state == NOTICE_ACCEPTED || n->state == NOTICE_HELD || n->state == NOTICE_WITHDRAWN)
+        row->token = (struct str){NULL, 0};
+    return memory_settle(s, row->instance_id, notice_standing(n->state), n->reason, e);
+}
+
+bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *n = 0;
+    *next_ms = 0;
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        struct notice *row = m->t.notices.items[i];
+
+        if (row->state != NOTICE_WAITING)
+            continue;
+        if (row->due_ms <= now_ms) {
+            memory_touch(m, row, sizeof *row);
+            row->state = NOTICE_READY;
+            ++*n;
+        } else if (!*next_ms || row->due_ms < *next_ms) {
+            *next_ms = row->due_ms;
+        }
+    }
+    return true;
+}
+
+bool memory_revoke_links(struct store *s, struct str event_type, struct str unit_key,
+                         int64_t now_ms, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    for (size_t i = 0; i < m->t.links.n; i++) {
+        struct m_link *row = m->t.links.items[i];
+
+        if (row->revoked_ms || row->redeemed_ms || !str_eq(row->l.event_type, event_type) ||
+            !str_eq(row->l.unit_key, unit_key))
+            continue;
+        memory_touch(m, row, sizeof *row);
+        row->revoked_ms = now_ms;
+    }
+    return true;
+}
+
+bool memory_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                      const uint8_t code_hash[SEAL_HASH_BYTES], int64_t code_expires_ms, bool *ok,
+                      struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *ok = false;
+    for (size_t i = 0; i < m->t.links.n; i++) {
+        struct m_link *row = m->t.links.items[i];
+
+        if (memcmp(row->l.token_hash, token_hash, SEAL_HASH_BYTES) != 0)
+            continue;
+        if (row->revoked_ms || row->redeemed_ms || row->l.expires_ms <= now_ms)
+            return true;
+        memory_touch(m, row, sizeof *row);
+        row->redeemed_ms = now_ms;
+        memcpy(row->code_hash, code_hash, SEAL_HASH_BYTES);
+        row->code_expires_ms = code_expires_ms;
+        *ok = true;
+    }
+    return true;
+}
+
+bool memory_use_code(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                     struct arena *a, struct link_target *out, bool *ok, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *out = (struct link_target){0};
+    *ok = false;
+    for (size_t i = 0; i < m->t.links.n; i++) {
+        struct m_link *row = m->t.links.items[i];
+
+        if (!row->redeemed_ms || row->used_ms || row->code_expires_ms <= now_ms ||
+            memcmp(row->code_hash, code_hash, SEAL_HASH_BYTES) != 0)
+            continue;
+        memory_touch(m, row, sizeof *row);
+        row->used_ms = now_ms;
+        *out = (struct link_target){copy_text(a, row->l.event_type), copy_text(a, row->l.unit_key),
+                                    copy_text(a, row->l.patient_key), copy_text(a, row->l.patient),
+                                    copy_text(a, row->l.resource)};
+        *ok = true;
+    }
+    return true;
+}

@@ -1,0 +1,126 @@
+/* What the files of the memory store share.
+ *
+ * Rows live in an arena until close and never move; a table is an array of their addresses. A
+ * transaction keeps the tables as they were (rows are only ever added at the end) and the old bytes
+ * of each row it changes, so that rollback puts everything back. */
+#ifndef STORE_MEMORY_STORE_H
+#define STORE_MEMORY_STORE_H
+
+#include "store/store.h"
+
+struct m_message {
+    struct message m;
+    bool mapped;
+    int64_t duplicates;
+};
+
+struct m_instance {
+    struct instance in;
+    bool planned;
+};
+
+struct m_link {
+    struct link_new l;
+    int64_t revoked_ms, redeemed_ms, used_ms; /* 0: not yet */
+    uint8_t code_hash[SEAL_HASH_BYTES];
+    int64_t code_expires_ms;
+};
+
+#define TABLE_OF(type)                                                                             \
+    struct {                                                                                       \
+        type **items;                                                                              \
+        size_t n;                                                                                  \
+    }
+
+struct tables {
+    TABLE_OF(struct m_message) messages; /* row i has id i + 1, here and below */
+    TABLE_OF(struct m_instance) instances;
+    TABLE_OF(struct unit) units;
+    TABLE_OF(struct notice) notices;
+    TABLE_OF(struct attempt) attempts;
+    TABLE_OF(struct status) statuses;
+    TABLE_OF(struct m_link) links;
+};
+
+struct undo {
+    struct undo *next; /* the change before this one */
+    void *row;
+    size_t size;
+    void *was;
+};
+
+struct memory {
+    struct store store;
+    struct arena arena; /* rows and what they point to */
+    int64_t duplicate_ms;
+    struct tables t, before;
+    struct undo *undo; /* newest first */
+    struct arena undo_arena;
+};
+
+/* A new zeroed row at the end of a table. */
+#define ADD(m, table)                                                                              \
+    ((table)->items = growing_room(&(m)->arena, (table)->items, (table)->n, sizeof(void *)),       \
+     (table)->items[(table)->n++] = arena_get(&(m)->arena, 1, sizeof **(table)->items))
+
+/* The row of that id, or NULL. */
+#define ROW(table, id)                                                                             \
+    ((id) > 0 && (size_t)(id) <= (table)->n ? (table)->items[(size_t)(id)-1] : NULL)
+
+/* Call before each change of a row that may be older than the transaction. */
+void memory_touch(struct memory *m, void *row, size_t size);
+
+/* Deep copies. */
+struct str copy_text(struct arena *a, struct str s); /* absent stays absent */
+struct message copy_message(struct arena *a, const struct message *m);
+struct event copy_event(struct arena *a, const struct event *ev);
+struct instance copy_instance(struct arena *a, const struct instance *in);
+struct notice copy_notice(struct arena *a, const struct notice *n);
+
+bool memory_put_message(struct store *s, const struct message *msg, struct arena *a,
+                        struct intake *out, struct err *e);
+bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
+                        struct err *e);
+bool memory_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,
+                         struct err *e);
+bool memory_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct unit *out, bool *found, struct err *e);
+bool memory_put_mapped(struct store *s, int64_t message_id, struct str feed_version,
+                       struct instance *all, size_t n, struct err *e);
+bool memory_take_mapped(struct store *s, size_t most, struct arena *a, struct instance_list *out,
+                        struct err *e);
+bool memory_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
+                   struct err *e);
+bool memory_save_news(struct store *s, struct str event_type, struct str unit_key,
+                      const uint8_t news[INDEX_BYTES], bool told, struct err *e);
+bool memory_ledger(struct store *s, struct ledger *out, struct err *e);
+bool memory_list_recent(struct store *s, size_t most, struct arena *a, struct trace_list *out,
+                        struct err *e);
+bool memory_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
+bool memory_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct notice_list *out, struct err *e);
+bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
+                        struct notice_list *out, struct err *e);
+bool memory_save_notice(struct store *s, const struct notice *n, struct err *e);
+bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
+                        struct err *e);
+bool memory_revoke_links(struct store *s, struct str event_type, struct str unit_key,
+                         int64_t now_ms, struct err *e);
+bool memory_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                      const uint8_t code_hash[SEAL_HASH_BYTES], int64_t code_expires_ms, bool *ok,
+                      struct err *e);
+bool memory_use_code(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                     struct arena *a, struct link_target *out, bool *ok, struct err *e);
+bool memory_find_checking(struct store *s, size_t most, struct arena *a, struct flight_list *out,
+                          struct err *e);
+bool memory_begin_attempts(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
+                           int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
+bool memory_save_attempt(struct store *s, const struct attempt *at, struct err *e);
+bool memory_recover(struct store *s, int64_t now_ms, size_t *n, struct err *e);
+bool memory_put_status(struct store *s, const struct status *st, bool *fresh, struct err *e);
+bool memory_find_attempt(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
+                         struct arena *a, struct flight *out, bool *found, struct err *e);
+bool memory_find_statuses(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,
+                          struct arena *a, struct status_list *out, struct err *e);
+
+#endif

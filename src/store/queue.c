@@ -1,0 +1,220 @@
+#include "store/queue.h"
+
+#include <stdlib.h>
+
+#include "base/container_of.h"
+
+struct job_list {
+    struct store_job *head, **tail;
+};
+
+struct store_queue {
+    struct store_queue_settings set;
+    uv_thread_t thread;
+    uv_async_t wake_loop;
+    bool told; /* loop thread only: on_fatal was called */
+
+    uv_mutex_t lock; /* guards what follows */
+    uv_cond_t wake_thread;
+    struct job_list waiting, finished;
+    bool stopping, fatal;
+    struct err why; /* fatal */
+};
+
+static void list_init(struct job_list *l)
+{
+    *l = (struct job_list){.tail = &l->head};
+}
+
+static void list_append(struct job_list *l, struct store_job *jobs)
+{
+    *l->tail = jobs;
+    while (*l->tail)
+        l->tail = &(*l->tail)->next;
+}
+
+static struct store_job *list_take(struct job_list *l, size_t most)
+{
+    struct store_job *jobs = l->head, **last = &l->head;
+
+    for (size_t i = 0; i < most && *last; i++)
+        last = &(*last)->next;
+    l->head = *last;
+    if (!l->head)
+        l->tail = &l->head;
+    *last = NULL;
+    return jobs;
+}
+
+/* One transaction for all of `jobs`. False with ERR_UNCERTAIN: it may be on disk, or the database
+ * is damaged; with any other kind: nothing of it is on disk. */
+static bool run_together(struct store *s, struct store_job *jobs, struct err *e)
+{
+    if (!s->ops->begin(s, e))
+        return false;
+    for (struct store_job *j = jobs; j; j = j->next) {
+        if (!j->run(j, s, e)) {
+            s->ops->rollback(s);
+            return false;
+        }
+    }
+    if (s->ops->commit(s, e))
+        return true;
+    if (e->kind != ERR_UNCERTAIN) /* else nothing may be touched any more */
+        s->ops->rollback(s);
+    return false;
+}
+
+/* Each in a commit of its own. False: fatal. */
+static bool run_each(struct store *s, struct store_job *jobs, struct err *e)
+{
+    for (struct store_job *j = jobs, *next; j; j = next) {
+        next = j->next;
+        j->next = NULL;
+        j->ok = run_together(s, j, &j->err);
+        j->next = next;
+        if (!j->ok && j->err.kind == ERR_UNCERTAIN) {
+            *e = j->err;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All in one commit; if any fails, each on its own, so one bad job hurts only itself. False: fatal,
+ * and nothing of this batch may be answered. */
+static bool run_batch(struct store *s, struct store_job *jobs, struct err *e)
+{
+    bool ok = run_together(s, jobs, e);
+
+    if (!ok && e->kind == ERR_UNCERTAIN)
+        return false;
+    if (!ok && jobs->next)
+        return run_each(s, jobs, e);
+    for (struct store_job *j = jobs; j; j = j->next) {
+        j->ok = ok;
+        j->err = ok ? (struct err){0} : *e;
+    }
+    return true;
+}
+
+static void thread_main(void *arg)
+{
+    struct store_queue *q = arg;
+    struct err e = {0};
+    bool alive = true;
+
+    uv_mutex_lock(&q->lock);
+    while (alive) {
+        struct store_job *batch;
+
+        while (!q->waiting.head && !q->stopping)
+            uv_cond_wait(&q->wake_thread, &q->lock);
+        batch = list_take(&q->waiting, q->set.max_batch);
+        if (!batch)
+            break; /* stopping, and nothing left */
+        uv_mutex_unlock(&q->lock);
+        alive = run_batch(q->set.store, batch, &e);
+        uv_mutex_lock(&q->lock);
+        if (alive) {
+            list_append(&q->finished, batch);
+        } else {
+            q->fatal = true;
+            q->why = e;
+        }
+        (void)uv_async_send(&q->wake_loop);
+    }
+    uv_mutex_unlock(&q->lock);
+}
+
+/* Calls done() for what was committed; after a fatal error only on_fatal(), once. */
+static void finish_jobs(struct store_queue *q)
+{
+    struct store_job *jobs;
+    struct err why;
+    bool fatal;
+
+    uv_mutex_lock(&q->lock);
+    jobs = list_take(&q->finished, SIZE_MAX);
+    fatal = q->fatal;
+    why = q->why;
+    uv_mutex_unlock(&q->lock);
+    if (fatal) {
+        if (!q->told) {
+            q->told = true;
+            q->set.on_fatal(q->set.ctx, &why); /* may stop q */
+        }
+        return;
+    }
+    while (jobs) {
+        struct store_job *j = jobs;
+
+        jobs = j->next;
+        j->next = NULL;
+        j->done(j); /* j may be gone after this */
+    }
+}
+
+static void on_wake(uv_async_t *a)
+{
+    finish_jobs(container_of(a, struct store_queue, wake_loop));
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(container_of(h, struct store_queue, wake_loop));
+}
+
+bool store_queue_start(const struct store_queue_settings *set, struct store_queue **out,
+                       struct err *e)
+{
+    struct store_queue *q = calloc(1, sizeof *q);
+    int rc;
+
+    if (!q)
+        return err_set(e, ERR_BUSY, 0, "out of memory");
+    q->set = *set;
+    if (!q->set.max_batch)
+        q->set.max_batch = 1;
+    list_init(&q->waiting);
+    list_init(&q->finished);
+    rc = uv_async_init(set->loop, &q->wake_loop, on_wake);
+    if (rc < 0) {
+        free(q);
+        return err_set(e, ERR_BUSY, rc, "store queue: %s", uv_strerror(rc));
+    }
+    if ((rc = uv_mutex_init(&q->lock)) < 0 || (rc = uv_cond_init(&q->wake_thread)) < 0 ||
+        (rc = uv_thread_create(&q->thread, thread_main, q)) < 0) {
+        uv_close((uv_handle_t *)&q->wake_loop, on_closed);
+        return err_set(e, ERR_BUSY, rc, "store thread: %s", uv_strerror(rc));
+    }
+    *out = q;
+    return true;
+}
+
+void store_queue_submit(struct store_queue *q, struct store_job *j)
+{
+    j->next = NULL;
+    uv_mutex_lock(&q->lock);
+    list_append(&q->waiting, j);
+    uv_cond_signal(&q->wake_thread);
+    uv_mutex_unlock(&q->lock);
+}
+
+void store_queue_stop(struct store_queue *q)
+{
+    uv_mutex_lock(&q->lock);
+    q->stopping = true;
+    uv_cond_signal(&q->wake_thread);
+    uv_mutex_unlock(&q->lock);
+    (void)uv_thread_join(&q->thread);
+    finish_jobs(q);
+    while (q->waiting.head && !q->fatal) { /* a done() asked for more: here, the thread is gone */
+        thread_main(q);
+        finish_jobs(q);
+    }
+    q->set.store->ops->close(q->set.store);
+    uv_cond_destroy(&q->wake_thread);
+    uv_mutex_destroy(&q->lock);
+    uv_close((uv_handle_t *)&q->wake_loop, on_closed);
+}

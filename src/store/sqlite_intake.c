@@ -1,0 +1,155 @@
+/* Messages as they arrive. */
+#include "growing.h"
+#include "sqlite_store.h"
+
+static const struct query find_resend = {
+    "find a resend", "SELECT id FROM message WHERE key = ?1 AND digest = ?2 AND received_ms >= ?3"
+                     " ORDER BY received_ms DESC, id DESC LIMIT 1"};
+static const struct query find_reuse = {
+    "find a reused id",
+    "SELECT 1 FROM message WHERE key = ?1 AND digest <> ?2 AND received_ms >= ?3 LIMIT 1"};
+static const struct query read_ack = {"read an ACK", "SELECT ack FROM content WHERE id = ?1"};
+static const struct query count_resend = {
+    "count a resend", "UPDATE message SET duplicates = duplicates + 1 WHERE id = ?1"};
+static const struct query add_message = {
+    "put message", "INSERT INTO message(id, kind, feed, type, key, digest, received_ms, test,"
+                   " standing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+static const struct query add_content = {"put message",
+                                         "INSERT INTO content(id, body, ack) VALUES (?1, ?2, ?3)"};
+
+#define MESSAGE_COLUMNS                                                                            \
+    "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, c.body, c.ack"
+
+static const struct query take_stored = {
+    "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m JOIN content c ON c.id = m.id"
+                   " WHERE m.mapped = 0 ORDER BY m.id LIMIT ?1"};
+static const struct query read_one = {
+    "read message", "SELECT " MESSAGE_COLUMNS " FROM message m JOIN content c ON c.id = m.id"
+                    " WHERE m.id = ?1"};
+
+static struct seal_place body_at(int64_t id)
+{
+    return (struct seal_place){"content", "body", id};
+}
+
+static struct seal_place ack_at(int64_t id)
+{
+    return (struct seal_place){"content", "ack", id};
+}
+
+static bool find(struct sqlite *q, const struct query *query, const struct message *m, int64_t *id,
+                 bool *found, struct err *e)
+{
+    struct rows r;
+
+    if (!rows_one(&r, q, query,
+                  ARGS(BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES),
+                       INT(m->received_ms - q->duplicate_ms)),
+                  found, e))
+        return false;
+    if (*found) {
+        *id = row_int(&r, 0);
+        rows_close(&r);
+    }
+    return true;
+}
+
+/* The first answer again, byte for byte, and no second effect (I8). */
+static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out, struct err *e)
+{
+    struct rows r;
+    bool found, ok = true;
+
+    if (!rows_one(&r, q, &read_ack, ARGS(INT(out->id)), &found, e))
+        return false;
+    if (found) {
+        ok = row_sealed(&r, 0, ack_at(out->id), a, &out->ack, e);
+        rows_close(&r);
+    }
+    q->change[LINE_ACKED]++;
+    q->change[LINE_DUPLICATE]++;
+    return ok && sql_do(q, &count_resend, ARGS(INT(out->id)), NULL, e);
+}
+
+static bool insert(struct sqlite *q, const struct message *m, int64_t id, struct err *e)
+{
+    struct arg body, ack;
+
+    if (!sealed_arg(q, body_at(id), m->body.p ? m->body : STR(""), &body, e) ||
+        !sealed_arg(q, ack_at(id), m->ack, &ack, e) ||
+        !sql_do(q, &add_message,
+                ARGS(INT(id), INT(m->kind), TEXT(m->feed), TEXT(m->type),
+                     BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES), INT(m->received_ms),
+                     INT(m->test), INT(STANDING_PENDING)),
+                NULL, e) ||
+        !sql_do(q, &add_content, ARGS(INT(id), body, ack), NULL, e))
+        return false;
+    q->change[LINE_ACKED]++;
+    q->change[STANDING_PENDING]++;
+    return true;
+}
+
+bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,
+                        struct intake *out, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    int64_t other;
+
+    *out = (struct intake){0};
+    if (!find(q, &find_resend, m, &out->id, &out->seen, e))
+        return false;
+    if (out->seen)
+        return answer_resend(q, a, out, e);
+    return find(q, &find_reuse, m, &other, &out->id_reused, e) &&
+           next_id(q, T_MESSAGE, &out->id, e) && insert(q, m, out->id, e);
+}
+
+static bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e)
+{
+    m->id = row_int(r, 0);
+    m->kind = (enum message_kind)row_int(r, 1);
+    m->feed = row_text(r, 2, a);
+    m->type = row_text(r, 3, a);
+    row_bytes(r, 4, m->key, INDEX_BYTES);
+    row_bytes(r, 5, m->digest, INDEX_BYTES);
+    m->received_ms = row_int(r, 6);
+    m->test = row_int(r, 7) != 0;
+    return row_sealed(r, 8, body_at(m->id), a, &m->body, e) &&
+           row_sealed(r, 9, ack_at(m->id), a, &m->ack, e);
+}
+
+bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
+                        struct err *e)
+{
+    struct rows r;
+    bool more;
+
+    *out = (struct message_list){0};
+    if (!rows_open(&r, (struct sqlite *)s, &take_stored, ARGS(INT(most)), e))
+        return false;
+    while (rows_next(&r, &more, e)) {
+        if (!more)
+            return true;
+        if (!message_row(&r, a, GROW(a, out), e)) {
+            rows_close(&r);
+            return false;
+        }
+    }
+    return false;
+}
+
+bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,
+                         struct err *e)
+{
+    struct rows r;
+    bool found, ok;
+
+    *out = (struct message){0};
+    if (!rows_one(&r, (struct sqlite *)s, &read_one, ARGS(INT(id)), &found, e))
+        return false;
+    if (!found)
+        return err_set(e, ERR_INPUT, 0, "no message %lld", (long long)id);
+    ok = message_row(&r, a, out, e);
+    rows_close(&r);
+    return ok;
+}

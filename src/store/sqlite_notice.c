@@ -1,0 +1,169 @@
+/* Notices until they are sent. */
+#include "growing.h"
+#include "params.h"
+#include "sqlite_store.h"
+
+static const struct query add_notice = {
+    "put notice", "INSERT INTO notice(" NOTICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                  " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"};
+static const struct query mark_planned = {"mark planned",
+                                          "UPDATE instance SET planned = 1 WHERE id = ?1"};
+static const struct query find_open = {
+    "find open", "SELECT " NOTICE_COLUMNS " FROM notice"
+                 " WHERE event_type = ?1 AND unit_key = ?2 AND state IN (1, 2) ORDER BY id"};
+static const struct query find_window = {
+    "find window", "SELECT " NOTICE_COLUMNS " FROM notice"
+                   " WHERE coalesce_key = ?1 AND state IN (1, 2) ORDER BY id"};
+static const struct query read_notice = {"read notice",
+                                         "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?1"};
+static const struct query save_notice = {
+    "save notice", "UPDATE notice SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
+                   " coalesce_key = ?6, token = CASE WHEN ?7 THEN NULL ELSE token END"
+                   " WHERE id = ?1 RETURNING instance_id"};
+static const struct query release_due = {
+    "release due", "UPDATE notice SET state = 2 WHERE state = 1 AND due_ms <= ?1"};
+static const struct query next_due = {"next due", "SELECT min(due_ms) FROM notice WHERE state = 1"};
+
+static struct seal_place at(const char *column, int64_t id)
+{
+    return (struct seal_place){"notice", column, id};
+}
+
+bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    struct str packed = params_pack(n->params, n->n_params, &q->scratch);
+    struct arg params, to, token;
+
+    if (!next_id(q, T_NOTICE, &n->id, e) ||
+        !sealed_arg(q, at("params", n->id), packed, &params, e) ||
+        !sealed_arg(q, at("recipient", n->id), n->to, &to, e) ||
+        !sealed_arg(q, at("token", n->id), n->token, &token, e) ||
+        !sql_do(q, &add_notice,
+                ARGS(INT(n->id), INT(n->instance_id), INT(n->state), TEXT(n->reason), TEXT(n->feed),
+                     TEXT(n->event_type), TEXT(n->unit_key), TEXT(n->patient_key),
+                     TEXT(n->coalesce), TEXT(n->template), TEXT(n->language), INT(n->named), params,
+                     to, token, INT(n->due_ms), INT(n->expires_ms), INT(n->tries)),
+                NULL, e) ||
+        !sql_do(q, &mark_planned, ARGS(INT(n->instance_id)), NULL, e))
+        return false;
+    if (!link)
+        return true;
+    link->notice_id = n->id;
+    return link_put(q, link, e);
+}
+
+bool notice_row(const struct rows *r, struct arena *a, struct notice *n, struct err *e)
+{
+    struct str params;
+
+    n->id = row_int(r, 0);
+    n->instance_id = row_int(r, 1);
+    n->state = (enum notice_state)row_int(r, 2);
+    n->reason = row_text(r, 3, a);
+    n->feed = row_text(r, 4, a);
+    n->event_type = row_text(r, 5, a);
+    n->unit_key = row_text(r, 6, a);
+    n->patient_key = row_text(r, 7, a);
+    n->coalesce = row_text(r, 8, a);
+    n->template = row_text(r, 9, a);
+    n->language = row_text(r, 10, a);
+    n->named = row_int(r, 11) != 0;
+    n->due_ms = row_int(r, 15);
+    n->expires_ms = row_int(r, 16);
+    n->tries = (int32_t)row_int(r, 17);
+    return row_sealed(r, 12, at("params", n->id), a, &params, e) &&
+           params_unpack(params, a, &n->params, &n->n_params, e) &&
+           row_sealed(r, 13, at("recipient", n->id), a, &n->to, e) &&
+           row_sealed(r, 14, at("token", n->id), a, &n->token, e);
+}
+
+bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out, struct err *e)
+{
+    bool more;
+
+    *out = (struct notice_list){0};
+    while (rows_next(r, &more, e)) {
+        if (!more)
+            return true;
+        if (!notice_row(r, a, GROW(a, out), e)) {
+            rows_close(r);
+            return false;
+        }
+    }
+    return false;
+}
+
+bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out, struct err *e)
+{
+    struct rows r;
+    bool found, ok;
+
+    if (!rows_one(&r, q, &read_notice, ARGS(INT(id)), &found, e))
+        return false;
+    if (!found)
+        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)id);
+    ok = notice_row(&r, a, out, e);
+    rows_close(&r);
+    return ok;
+}
+
+bool sqlite_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct notice_list *out, struct err *e)
+{
+    struct rows r;
+
+    return rows_open(&r, (struct sqlite *)s, &find_open, ARGS(TEXT(event_type), TEXT(unit_key)),
+                     e) &&
+           notice_list_of(&r, a, out, e);
+}
+
+bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
+                        struct notice_list *out, struct err *e)
+{
+    struct rows r;
+
+    return rows_open(&r, (struct sqlite *)s, &find_window, ARGS(TEXT(coalesce)), e) &&
+           notice_list_of(&r, a, out, e);
+}
+
+/* Nothing will be sent any more, so the token need not be known any more. */
+static bool is_final(enum notice_state state)
+{
+    return state == NOTICE_ACCEPTED || state == NOTICE_HELD || state == NOTICE_WITHDRAWN;
+}
+
+bool sqlite_save_notice(struct store *s, const struct notice *n, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    int64_t instance_id;
+    struct rows r;
+    bool found;
+
+    if (!rows_one(&r, q, &save_notice,
+                  ARGS(INT(n->id), INT(n->state), TEXT(n->reason), INT(n->due_ms), INT(n->tries),
+                       TEXT(n->coalesce), INT(is_final(n->state))),
+                  &found, e))
+        return false;
+    if (!found)
+        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
+    instance_id = row_int(&r, 0);
+    rows_close(&r);
+    return instance_stand(q, instance_id, notice_standing(n->state), n->reason, e);
+}
+
+bool sqlite_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    int64_t changed;
+    struct rows r;
+    bool found;
+
+    if (!sql_do(q, &release_due, ARGS(INT(now_ms)), &changed, e) ||
+        !rows_one(&r, q, &next_due, NULL, 0, &found, e))
+        return false;
+    *n = (size_t)changed;
+    *next_ms = row_int(&r, 0);
+    rows_close(&r);
+    return true;
+}

@@ -1,0 +1,183 @@
+/* What the files of the SQLite backend share. One file a noun:
+ *
+ *   sqlite.c         open, close, begin, commit, rollback
+ *   sqlite_folder.c  the state folder: modes, the lock against a second daemon
+ *   sqlite_schema.c  tables and migrations
+ *   sqlite_query.c   statements, arguments, rows, errors
+ *   sqlite_intake.c  messages        sqlite_map.c     instances and units
+ *   sqlite_notice.c  notices         sqlite_attempt.c attempts and flights
+ *   sqlite_status.c  webhooks        sqlite_link.c    links
+ *   sqlite_people.c  ledger and lists */
+#ifndef STORE_SQLITE_STORE_H
+#define STORE_SQLITE_STORE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/* Tables whose ids we give out ourselves: a row is sealed before it is written, and the seal binds
+ * its id. */
+enum table { T_MESSAGE, T_INSTANCE, T_UNIT, T_NOTICE, T_ATTEMPT, T_LINK, TABLES };
+
+/* Lines of the tally; 1 … 6 are enum standing. */
+enum { LINE_ACKED = 0, LINE_DUPLICATE = 7, LINES = 8 };
+
+enum { QUERIES_MOST = 64 };
+
+struct sqlite {
+    struct store store;
+    sqlite3 *db;
+    const struct seal *seal;
+    int64_t duplicate_ms;
+    int lock; /* descriptor of tidings.lock; -1: none */
+    bool read_only;
+    bool failed;   /* a write or a sync went wrong for good: nothing may be committed any more */
+    int wal_pages; /* in the WAL after the last commit */
+    int64_t last_id[TABLES]; /* 0: ask the table */
+    int64_t change[LINES];   /* of the tally, in this transaction; written by its commit */
+    struct arena scratch;    /* sealed bytes on their way in; emptied at the end of a transaction */
+    struct prepared {
+        const struct query *query;
+        sqlite3_stmt *st;
+    } prepared[QUERIES_MOST];
+    size_t n_prepared;
+};
+
+/* ---- statements (sqlite_query.c) ---- */
+
+struct query {
+    const char *doing; /* for the error: "put message" */
+    const char *sql;
+};
+
+struct arg {
+    enum { ARG_NULL, ARG_INT, ARG_TEXT, ARG_BLOB } kind;
+    int64_t i;
+    struct str s;
+};
+
+#define INT(v)      ((struct arg){ARG_INT, (int64_t)(v), {NULL, 0}})
+#define TEXT(v)     text_arg(v)
+#define BLOB(v)     blob_arg(v)
+#define BYTES(p, n) ((struct arg){ARG_BLOB, 0, {(const char *)(p), (n)}})
+#define ARGS(...)                                                                                  \
+    (const struct arg[]){__VA_ARGS__},                                                             \
+        sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg)
+
+static inline struct arg text_arg(struct str s) /* absent: NULL */
+{
+    return (struct arg){s.p ? ARG_TEXT : ARG_NULL, 0, s};
+}
+
+static inline struct arg blob_arg(struct str s)
+{
+    return (struct arg){s.p ? ARG_BLOB : ARG_NULL, 0, s};
+}
+
+struct rows {
+    struct sqlite *q;
+    const struct query *query;
+    sqlite3_stmt *st;
+};
+
+/* Runs a statement that gives no rows. *changed (NULL: not wanted) is how many it touched. */
+bool sql_do(struct sqlite *q, const struct query *query, const struct arg *args, size_t n,
+            int64_t *changed, struct err *e) MUST_USE;
+/* Rows of a query: open, then next until *more is false, or close before that. */
+bool rows_open(struct rows *r, struct sqlite *q, const struct query *query, const struct arg *args,
+               size_t n, struct err *e) MUST_USE;
+bool rows_next(struct rows *r, bool *more, struct err *e) MUST_USE;
+void rows_close(struct rows *r);
+/* The first row, left open when there is one. */
+bool rows_one(struct rows *r, struct sqlite *q, const struct query *query, const struct arg *args,
+              size_t n, bool *found, struct err *e) MUST_USE;
+
+int64_t row_int(const struct rows *r, int column);                        /* NULL: 0 */
+struct str row_text(const struct rows *r, int column, struct arena *a);   /* NULL: absent */
+void row_bytes(const struct rows *r, int column, uint8_t *out, size_t n); /* NULL: zeros */
+/* Opens what was sealed at `at`; NULL: absent. */
+bool row_sealed(const struct rows *r, int column, struct seal_place at, struct arena *a,
+                struct str *out, struct err *e) MUST_USE;
+
+/* `plain` sealed for that place, as an argument; absent: NULL. */
+bool sealed_arg(struct sqlite *q, struct seal_place at, struct str plain, struct arg *out,
+                struct err *e) MUST_USE;
+/* The connection's last error as ours. Damage and failed writes are ERR_UNCERTAIN and end all work
+ * with this store. */
+bool sql_fail(struct sqlite *q, const char *doing, struct err *e);
+bool next_id(struct sqlite *q, enum table t, int64_t *id, struct err *e) MUST_USE;
+
+/* ---- the folder and the schema ---- */
+
+/* Makes `where` (0700) and the database file (0600) when they are missing; takes the lock unless
+ * read_only. ERR_CONFIG with the reason. */
+bool folder_open(struct sqlite *q, const char *where, char *path, size_t path_size,
+                 struct err *e) MUST_USE;
+/* Brings the tables up to date; ERR_CONFIG for a newer schema, or for another key. */
+bool schema_open(struct sqlite *q, struct err *e) MUST_USE;
+
+/* ---- rows that more than one file handles ---- */
+
+/* Writes the standing and reason of an instance, then its message's, then the tally. */
+bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standing,
+                    struct str reason, struct err *e) MUST_USE;
+
+#define NOTICE_COLUMNS                                                                             \
+    "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
+    "template, language, named, params, recipient, token, due_ms, expires_ms, tries"
+bool notice_row(const struct rows *r, struct arena *a, struct notice *out, struct err *e) MUST_USE;
+bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out,
+                    struct err *e) MUST_USE;
+bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out,
+                 struct err *e) MUST_USE;
+bool link_put(struct sqlite *q, const struct link_new *link, struct err *e) MUST_USE;
+
+/* ---- the operations ---- */
+
+bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,
+                        struct intake *out, struct err *e);
+bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
+                        struct err *e);
+bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,
+                         struct err *e);
+bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct unit *out, bool *found, struct err *e);
+bool sqlite_put_mapped(struct store *s, int64_t message_id, struct str feed_version,
+                       struct instance *all, size_t n, struct err *e);
+bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct instance_list *out,
+                        struct err *e);
+bool sqlite_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
+                   struct err *e);
+bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_key,
+                      const uint8_t news[INDEX_BYTES], bool told, struct err *e);
+bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
+bool sqlite_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
+                      struct notice_list *out, struct err *e);
+bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
+                        struct notice_list *out, struct err *e);
+bool sqlite_save_notice(struct store *s, const struct notice *n, struct err *e);
+bool sqlite_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
+                        struct err *e);
+bool sqlite_find_checking(struct store *s, size_t most, struct arena *a, struct flight_list *out,
+                          struct err *e);
+bool sqlite_revoke_links(struct store *s, struct str event_type, struct str unit_key,
+                         int64_t now_ms, struct err *e);
+bool sqlite_begin_attempts(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
+                           int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
+bool sqlite_save_attempt(struct store *s, const struct attempt *at, struct err *e);
+bool sqlite_recover(struct store *s, int64_t now_ms, size_t *n, struct err *e);
+bool sqlite_put_status(struct store *s, const struct status *st, bool *fresh, struct err *e);
+bool sqlite_find_attempt(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
+                         struct arena *a, struct flight *out, bool *found, struct err *e);
+bool sqlite_find_statuses(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,
+                          struct arena *a, struct status_list *out, struct err *e);
+bool sqlite_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                      const uint8_t code_hash[SEAL_HASH_BYTES], int64_t code_expires_ms, bool *ok,
+                      struct err *e);
+bool sqlite_use_code(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
+                     struct arena *a, struct link_target *out, bool *ok, struct err *e);
+bool sqlite_ledger(struct store *s, struct ledger *out, struct err *e);
+bool sqlite_list_recent(struct store *s, size_t most, struct arena *a, struct trace_list *out,
+                        struct err *e);
+
+#endif
