@@ -42,9 +42,4 @@ bool hl7_decode(struct str body, struct str declared, char repetition,
                 const struct hl7_charset_settings *set, struct arena *a, struct hl7_notes *notes,
                 struct str *out, const struct hl7_charset **used, struct err *e) MUST_USE;
 
-/* Some bytes of set c as UTF-8; what cannot be decoded becomes U+FFFD and is noted. c NULL: UTF-8.
- */
-struct str hl7_charset_text(const struct hl7_charset *c, struct str bytes, struct arena *a,
-                            struct hl7_notes *notes);
-
 #endif

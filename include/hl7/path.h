@@ -56,15 +56,16 @@ struct hl7_elements {
 };
 enum { HL7_PATH_MOST = 1000 };
 
-/* Visits every occurrence of the path's segment in `list` (one scope container, chosen by the
- * caller), in each the selected repetitions.
+/* Visits every occurrence of the path's segment in `list` (one scope container, chosen by the caller),
+ * in each the selected repetitions.
  *
- * whole  state and raw are those of the whole repetition (`as: phone`): value if any leaf is one;
- *        text is its first leaf. Read the parts with hl7_component_text(m, raw, ...).
+ * whole  for paths that stop at a field (`as: phone`): raw is the whole repetition, the state is value
+ *        if anything stands in it, text is its first leaf. Read the parts with
+ *        hl7_component_text(m, raw, ...).
  *
- * A repetition that is exactly "" deletes whatever the path names below it, and passes every test:
- * a sender's PID-13 "" removes the phone that PID-13(3=CP) reads. A damaged component passes no
- * test. */
+ * "" deletes all that is below it: a field that is exactly "" is one element in state delete, whatever
+ * the path selects in it, so a sender's PID-13 "" removes the phone that PID-13(3=CP) reads. A damaged
+ * component passes no test. */
 void hl7_path_read(const struct hl7_path *p, const struct hl7_message *m,
                    const struct hl7_segment *const *list, size_t n, bool whole, struct arena *a,
                    struct hl7_elements *out);

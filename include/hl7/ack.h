@@ -1,0 +1,70 @@
+/* The answer to one message: which code, if any, and its bytes. hl7v2.md section 3.
+ *
+ *   SB MSH|^~\&|TIDINGS|CLINIC|SCHED|HOSP|20261121093000.412+0000||ACK^S12^ACK|<id>|P|2.5.1 CR
+ *      MSA|AA|A0001 CR  [ERR ... CR]  FS CR */
+#ifndef HL7_ACK_H
+#define HL7_ACK_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "hl7/code.h"
+#include "hl7/header.h"
+
+/* What became of the message (3.4). */
+enum hl7_condition {
+    HL7_COMMITTED,      /* AA, CA */
+    HL7_BAD_TYPE,       /* AR, CR 200: MSH-9.1 */
+    HL7_BAD_EVENT,      /* AR, CR 201: MSH-9.2 */
+    HL7_BAD_PROCESSING, /* AR, CR 202: MSH-11 */
+    HL7_BAD_VERSION,    /* AR, CR 203: MSH-12 */
+    HL7_NO_ID,          /* AE, CE 101: MSH-10 empty */
+    HL7_ID_BYTES,       /* AE, CE 102: control bytes in MSH-10 */
+    HL7_LONG_FIELD,     /* AE, CE 104: a header field over HL7_ECHO_MOST bytes */
+    HL7_BAD_FRAME,      /* AE, CE 102: damaged framing */
+    HL7_BAD_SYNTAX,     /* AE, CE 100: not readable as HL7 */
+    HL7_BAD_CHARSET,    /* AE, CE 102: bytes that MSH-18's set cannot hold */
+    HL7_OVER_LIMIT,     /* AE, CE 104: over the cap, or too many segments, fields ... */
+    HL7_IN_BATCH,       /* AE, CE 207: a batch, which this feed does not take */
+    HL7_BUSY,           /* AE, CE 207: cannot be stored now; worth repeating, never AR */
+    HL7_CONDITIONS      /* how many */
+};
+
+/* MSA-1. */
+enum hl7_ack_code { HL7_SILENT, HL7_AA, HL7_AE, HL7_AR, HL7_CA, HL7_CE, HL7_CR, HL7_ACK_CODES };
+const char *hl7_ack_code_name(enum hl7_ack_code c); /* "AA"; "none" */
+
+enum hl7_ack_mode { HL7_MODE_AUTO, HL7_MODE_ORIGINAL, HL7_MODE_ENHANCED };
+/* Where an application acknowledgement (MSH-16) goes (3.3). */
+enum hl7_app_ack { HL7_APP_SAME_SOCKET, HL7_APP_RETURN_CHANNEL, HL7_APP_OFF };
+
+/* The header's own fault, in the order MSH-10, 9, 11, 12; HL7_COMMITTED when it is acceptable. */
+enum hl7_condition hl7_header_check(const struct hl7_header *h);
+
+/* Which code answers at once (3.2). notes: HL7_ACKMODE_HALF, HL7_ACKMODE_UNKNOWN; NULL is fine. */
+enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
+                               enum hl7_ack_mode mode, enum hl7_app_ack app,
+                               struct hl7_notes *notes);
+
+enum { HL7_ACK_RANDOM = 12, HL7_ACK_ID = 20, HL7_ACK_MOST = 12 * 1024 };
+
+struct hl7_ack {
+    const struct hl7_header *header; /* NULL: unreadable, a plain 2.5.1 header is made up */
+    enum hl7_condition condition;
+    enum hl7_ack_code code;         /* not HL7_SILENT */
+    uint8_t random[HL7_ACK_RANDOM]; /* fresh for each; becomes MSH-10, 20 base32 characters */
+    int64_t now_ms;
+    int zone_min;    /* minutes east of UTC, for MSH-7 */
+    char start, end; /* framing bytes */
+};
+
+/* Appends the framed answer to *out, which should have room for HL7_ACK_MOST bytes. Everything the
+ * sender gave is cleaned, and the result is read again: exactly one MSH and one MSA, else ERR_INPUT
+ * and nothing appended (3.7). */
+bool hl7_ack_write(const struct hl7_ack *ack, struct buf *out, struct err *e) MUST_USE;
+
+/* True when `content` (no framing) reads as one acknowledgement, however leniently it is split:
+ * exactly one MSH, first, exactly one MSA, else only ERR. */
+bool hl7_ack_is_sound(struct str content);
+
+#endif

@@ -1,0 +1,81 @@
+/* Receives HL7 v2 over MLLP: each message is committed with its answer before the answer leaves.
+ *
+ *   bytes -> frame -> header -> one transaction {message, ACK} -> commit -> ACK -> next frame
+ *
+ * Order of work and rules: hl7v2.md sections 2 to 4. One connection is one state machine; while a
+ * message is being stored or answered the socket is not read, so TCP holds a fast sender back. */
+#ifndef RECEIVE_MLLP_H
+#define RECEIVE_MLLP_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/bell.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "hl7/ack.h"
+#include "hl7/charset.h"
+#include "hl7/message.h"
+#include "hl7/mllp.h"
+#include "seal/seal.h"
+#include "store/queue.h"
+
+/* What a peer gets while nothing can be stored (disk full). */
+enum mllp_busy { MLLP_BUSY_AE, MLLP_BUSY_NO_REPLY, MLLP_BUSY_CLOSE };
+
+struct mllp_receiver_settings {
+    uv_loop_t *loop;
+    const char *host; /* numeric */
+    int port;         /* 0: see mllp_receiver_port() */
+    const char *name; /* of the listener, part of the duplicate key: two ports are two senders */
+    const char *feed;
+
+    struct store_queue *queue;
+    const struct clock *clock;
+    const struct random_source *random;
+    const struct seal *seal;
+    struct bell next; /* rung after a commit that stored a new message */
+
+    struct mllp_settings framing;
+    struct hl7_limits limits;
+    struct hl7_charset_settings charset;
+    enum hl7_ack_mode mode;
+    enum hl7_app_ack app_ack;
+    enum mllp_busy busy;
+
+    int max_connections;
+    int64_t frame_ms;    /* a frame is finished within; 0: no limit */
+    int64_t fs_grace_ms; /* silence after FS that ends a frame */
+    int64_t idle_ms;     /* between frames; 0: no limit */
+    int64_t write_ms;    /* an answer the peer does not take for so long: closed */
+};
+
+/* Every limit and choice at its default; the caller adds loop, host, port, name, feed and the
+ * rooms. */
+struct mllp_receiver_settings mllp_receiver_settings_default(void);
+
+/* Since start; for /metrics. */
+struct mllp_counts {
+    uint64_t connections, refused; /* taken; closed at once because there were too many */
+    uint64_t frames;
+    uint64_t acks[HL7_ACK_CODES]; /* by MSA-1; [HL7_SILENT]: handled, no answer called for */
+    uint64_t
+        conditions[HL7_CONDITIONS]; /* by what became of the message; duplicates not included */
+    uint64_t duplicates;            /* answered with the stored bytes */
+    uint64_t codes[HL7_CODES];      /* tolerated or refused, by code */
+    uint64_t write_timeouts, idle_timeouts;
+};
+
+struct mllp_receiver;
+
+/* ERR_CONFIG when the address cannot be listened on. */
+bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_receiver **out,
+                        struct err *e) MUST_USE;
+int mllp_receiver_port(const struct mllp_receiver *r);
+int mllp_receiver_connections(const struct mllp_receiver *r); /* open now */
+const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r);
+/* Stops listening, finishes and answers what is being stored, closes; on_closed(ctx) exactly once,
+ * and the receiver is gone. Frames that are not whole are dropped, unanswered. */
+void mllp_receiver_close(struct mllp_receiver *r, void (*on_closed)(void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,171 @@
+#include "hl7/header.h"
+
+#include "type_text.h"
+
+static const struct {
+    const char *text;
+    enum hl7_version version;
+} versions[] = {
+    {"2.1", HL7_V2_1},     {"2.2", HL7_V2_2},     {"2.3", HL7_V2_3},     {"2.3.1", HL7_V2_3_1},
+    {"2.4", HL7_V2_4},     {"2.5", HL7_V2_5},     {"2.5.1", HL7_V2_5_1}, {"2.6", HL7_V2_6},
+    {"2.7", HL7_V2_7},     {"2.7.1", HL7_V2_7_1}, {"2.8", HL7_V2_8},     {"2.8.1", HL7_V2_8_1},
+    {"2.8.2", HL7_V2_8_2}, {"2.9", HL7_V2_9},     {"2.9.1", HL7_V2_9_1},
+};
+
+enum hl7_version hl7_version_find(struct str msh12_1)
+{
+    msh12_1 = str_trim(msh12_1);
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        if (str_eq(msh12_1, str_of(versions[i].text)))
+            return versions[i].version;
+    }
+    return HL7_VERSION_NONE;
+}
+
+bool type_name(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+            c != '_')
+            return false;
+    }
+    return s.n >= 1 && s.n <= 7;
+}
+
+void type_text(struct str code, struct str trigger, char out[HL7_TYPE_TEXT])
+{
+    size_t n = 0;
+
+    if (type_name(code)) {
+        memcpy(out, code.p, code.n);
+        n = code.n;
+        if (type_name(trigger)) {
+            out[n++] = '^';
+            memcpy(out + n, trigger.p, trigger.n);
+            n += trigger.n;
+        }
+    }
+    out[n] = '\0';
+}
+
+/* Bytes of the character at p: two where the set makes pairs whose second byte may be a delimiter. */
+static size_t character(const char *p, size_t n, enum hl7_width width, bool *shifted)
+{
+    unsigned char c = (unsigned char)p[0];
+
+    switch (width) {
+    case HL7_BYTES:
+        return 1;
+    case HL7_PAIRS:
+        return n > 1 && c >= 0x81 && c <= 0xFE ? 2 : 1;
+    case HL7_SJIS:
+        return n > 1 && ((c >= 0x81 && c <= 0x9F) || (c >= 0xE0 && c <= 0xFC)) ? 2 : 1;
+    case HL7_SHIFTED:
+        if (c == 0x1B &&
+            n > 2) { /* ESC $ B, ESC $ @, ESC $ ( D: two bytes; ESC ( B, ESC ( J: one */
+            *shifted = p[1] == '$';
+            return *shifted && p[2] == '(' && n > 3 ? 4 : 3;
+        }
+        return *shifted && n > 1 && c > ' ' ? 2 : 1;
+    }
+    return 1;
+}
+
+/* Where the field or segment that starts s ends. */
+static size_t field_end(struct str s, char separator, enum hl7_width width)
+{
+    bool shifted = false;
+    size_t i = 0;
+
+    while (i < s.n && s.p[i] != '\r' && s.p[i] != '\n' && (s.p[i] != separator || shifted))
+        i += character(s.p + i, s.n - i, width, &shifted);
+    return i < s.n ? i : s.n;
+}
+
+/* Cuts the first segment into h->fields. */
+static void cut_fields(struct str body, enum hl7_width width, struct hl7_header *h)
+{
+    struct str rest = {body.p + 4, body.n - 4};
+
+    for (size_t i = 1; i <= HL7_HEADER_FIELDS; i++)
+        h->fields[i] = (struct str){NULL, 0};
+    h->fields[1] = (struct str){body.p + 3, 1};
+    for (size_t i = 2;; i++) {
+        /* MSH-2 is ASCII punctuation whatever the set. */
+        size_t n = field_end(rest, h->sep.field, i == 2 ? HL7_BYTES : width);
+
+        if (i <= HL7_HEADER_FIELDS)
+            h->fields[i] = (struct str){rest.p, n};
+        rest = (struct str){rest.p + n, rest.n - n};
+        if (rest.n == 0 || rest.p[0] != h->sep.field)
+            break;
+        rest = (struct str){rest.p + 1, rest.n - 1};
+    }
+    h->text = (struct str){body.p, (size_t)(rest.p - body.p)};
+}
+
+static struct str first_of(struct str s, char separator)
+{
+    return separator && s.p ? str_cut(&s, separator) : s;
+}
+
+static const struct hl7_charset *charset_of(const struct hl7_header *h)
+{
+    bool alias;
+
+    return hl7_charset_find(first_of(h->fields[18], h->sep.repetition), &alias);
+}
+
+static void read_type(struct hl7_header *h)
+{
+    struct str rest = first_of(h->fields[9], h->sep.repetition);
+
+    if (h->batch || !rest.p)
+        return;
+    h->code = str_trim(h->sep.component ? str_cut(&rest, h->sep.component) : rest);
+    if (rest.p && h->sep.component)
+        h->trigger = str_trim(str_cut(&rest, h->sep.component));
+    type_text(h->code, h->trigger, h->type);
+}
+
+bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e)
+{
+    struct str mode;
+
+    *out = (struct hl7_header){0};
+    if (!hl7_separators_read(body, &out->sep, e))
+        return false;
+    out->batch = body.p[0] != 'M';
+    cut_fields(body, HL7_BYTES, out);
+    if (!out->batch) {
+        out->charset = charset_of(out);
+        if (out->charset && out->charset->width != HL7_BYTES) {
+            cut_fields(body, out->charset->width, out);
+            out->charset = charset_of(out);
+        }
+    }
+    out->control_id = out->fields[out->batch ? 11 : 10];
+    read_type(out);
+    if (!out->batch) {
+        mode = str_trim(first_of(out->fields[11], out->sep.component));
+        out->processing = mode.n == 1 ? mode.p[0] : '\0';
+        out->version = hl7_version_find(first_of(out->fields[12], out->sep.component));
+    }
+    return true;
+}
+
+size_t hl7_header_next(struct str body, const struct hl7_header *h)
+{
+    for (size_t i = h->text.n; i + 4 < body.n; i++) {
+        const char *at = memmem(body.p + i, body.n - i, "MSH", 3);
+
+        if (!at)
+            break;
+        i = (size_t)(at - body.p);
+        if ((at[-1] == '\r' || at[-1] == '\n') && i + 3 < body.n && at[3] == h->sep.field)
+            return i;
+    }
+    return body.n;
+}
