@@ -50,6 +50,7 @@ struct app_look {
         struct arena arena;
     } own;
 };
+/* Reads ledger and recent traces on the store thread; l->done comes once, on the loop. */
 void app_look(struct app *a, struct app_look *l);
 
 /* Stops listening, finishes what is in flight within config.stop_grace, closes the store, frees the

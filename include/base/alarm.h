@@ -12,6 +12,7 @@ struct alarm {
     void *ctx;
 };
 
+/* Asks to be woken once at that time; a later call replaces an earlier one. */
 static inline void alarm_set(const struct alarm *a, int64_t at_ms)
 {
     if (a->set)

@@ -10,6 +10,7 @@ struct bell {
     void *ctx;
 };
 
+/* Wakes whoever listens, later on the loop; does nothing when nobody does. */
 static inline void bell_ring(const struct bell *b)
 {
     if (b->ring)

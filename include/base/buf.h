@@ -13,6 +13,7 @@ struct buf {
     bool over;   /* an append did not fit: what is held is a prefix; sticky until buf_reset() */
 };
 
+/* An empty buffer that will never hold more than `max` bytes; takes no memory yet. */
 static inline struct buf buf_new(size_t max)
 {
     return (struct buf){.max = max};
@@ -27,6 +28,7 @@ bool buf_room(struct buf *b, size_t n);
 void buf_drop(struct buf *b, size_t n); /* takes n bytes off the front */
 void buf_reset(struct buf *b);          /* empty, memory given back, limit kept */
 
+/* What it holds, good until the next change; never absent. */
 static inline struct str buf_str(const struct buf *b)
 {
     return (struct str){b->p ? b->p : "", b->n};

@@ -8,6 +8,7 @@ struct clock {
     int64_t (*now_ms)(const struct clock *c); /* Unix time, milliseconds */
 };
 
+/* Unix time in milliseconds, by this clock. */
 static inline int64_t clock_now_ms(const struct clock *c)
 {
     return c->now_ms(c);

@@ -21,6 +21,7 @@ struct str {
 
 #ifndef __cplusplus /* the C++ shims only pass slices through */
 
+/* The same bytes; absent and empty are equal. */
 static inline bool str_eq(struct str a, struct str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -45,6 +46,7 @@ static inline struct str str_of(const char *z)
     return (struct str){z, z ? strlen(z) : 0};
 }
 
+/* True when `s` begins with the bytes of `head`; every slice begins with an empty one. */
 static inline bool str_starts(struct str s, struct str head)
 {
     return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);

@@ -68,6 +68,7 @@ struct cond_source {
     size_t (*values)(void *ctx, const struct cond *leaf, const struct str **out);
 };
 
+/* True when the condition holds for what the source gives. */
 bool cond_holds(const struct cond *c, const struct cond_source *source);
 
 #endif

@@ -1,5 +1,6 @@
-/* A feed: one tenant's mapping file with its sites, templates, tables, policy and overlays, compiled.
- * Immutable once loaded, usable from any thread. docs/feed-language.md is the language. */
+/* A feed: one tenant's mapping file with its sites, templates, tables, policy and overlays,
+ * compiled. Immutable once loaded, usable from any thread. docs/feed-language.md is the language.
+ */
 #ifndef FEED_FEED_H
 #define FEED_FEED_H
 
@@ -21,40 +22,47 @@ enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 
 /* One error or warning, at its place (1-based line and code-point column). */
 struct finding {
-    const char *file;  /* as the user named it, or relative to the feed's folder */
+    const char *file; /* as the user named it, or relative to the feed's folder */
     int line, column;
     enum finding_severity severity;
-    char code[5];      /* "E401" */
-    const char *text;  /* names in back-quotes */
-    const char *hint;  /* NULL: none */
+    char code[5];       /* "E401" */
+    const char *text;   /* names in back-quotes */
+    const char *hint;   /* NULL: none */
     const char *source; /* the source line, for the caret */
 };
 
-struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load() */
+struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load()
+                   */
     struct finding *items;
     size_t n;
     size_t n_errors, n_warnings;
 };
 
-/* Reads a feed file and everything it uses. The feed is NULL exactly when there is an error. Findings
- * live in `a`; the feed owns its own memory. */
+/* Reads a feed file and everything it uses. The feed is NULL exactly when there is an error.
+ * Findings live in `a`; the feed owns its own memory. */
 struct feed *feed_load(const char *path, struct arena *a, struct findings *out);
+/* The same, and policy entries are held against a date: E804 when one has expired, W906 30 days ahead. */
+struct feed *feed_load_at(const char *path, int64_t now_ms, struct arena *a, struct findings *out);
 void feed_free(struct feed *f); /* NULL is fine */
 /* A finding as text with the caret excerpt, as `tidings check` prints it. */
 void finding_print(const struct finding *f, FILE *to);
 
+/* The value of `feed:`; lives as long as the feed. */
 const char *feed_name(const struct feed *f);
+/* The path it was loaded from; lives as long as the feed. */
 const char *feed_path(const struct feed *f);
 const char *feed_version(const struct feed *f); /* hex SHA-256 of all its files, 64 characters */
 
 /* What a template looks like on the phone: for the sandbox and for explain. */
 struct feed_template {
-    const char *key;        /* key in templates.yaml */
-    const char *name;       /* as registered at Meta */
+    const char *key;  /* key in templates.yaml */
+    const char *name; /* as registered at Meta */
     bool named, link;
     const char *const *params; /* names, in order */
     size_t n_params;
-    const struct feed_body { const char *language, *text, *footer; } *bodies; /* language: "zh_TW" */
+    const struct feed_body {
+        const char *language, *text, *footer;
+    } * bodies; /* language: "zh_TW" */
     size_t n_bodies;
 };
 size_t feed_template_count(const struct feed *f);
@@ -71,45 +79,45 @@ struct feed_memory {
 
 struct feed_input {
     enum message_kind kind;
-    struct str body;              /* the bytes as received, without framing */
+    struct str body; /* the bytes as received, without framing */
     int64_t received_ms;
-    struct str key;               /* tenant key for pseudonyms; "tidings-test-key" offline */
+    struct str key;                   /* tenant key for pseudonyms; "tidings-test-key" offline */
     const struct feed_memory *memory; /* NULL: nothing is stored */
-    struct feed_trace *trace;     /* NULL, or the sink of `explain` (feed/explain.h) */
+    struct feed_trace *trace;         /* NULL, or the sink of `explain` (feed/explain.h) */
 };
 
 enum feed_outcome_kind { FEED_SEND = 1, FEED_RECORDED, FEED_DROP, FEED_HOLD, FEED_REJECT };
 
 struct feed_outcome {
     enum feed_outcome_kind kind;
-    struct str rule;     /* label */
-    struct str reason;   /* drop, hold, reject */
+    struct str rule;   /* label */
+    struct str reason; /* drop, hold, reject */
     struct str *warnings;
     size_t n_warnings;
     bool emits;
-    struct event event;  /* send, recorded: carried slots filled in */
+    struct event event; /* send, recorded: carried slots filled in */
     /* send: */
     const struct feed_template *template;
     struct str language; /* WhatsApp code, "zh_TW" */
     struct str to;       /* E.164 */
     struct param *params;
     size_t n_params;
-    struct str text;     /* the body with its parameters filled in */
-    int64_t coalesce_ms; /* 0: none */
+    struct str text;        /* the body with its parameters filled in */
+    int64_t coalesce_ms;    /* 0: none */
     struct str coalesce_by; /* value of the key slot */
-    int64_t stale_ms;    /* Unix ms at which the event is stale (§9.1 "Stale after"); 0: never */
+    int64_t stale_ms; /* Unix ms at which the event is stale (§9.1 "Stale after"); 0: never */
 };
 
 struct feed_result {
-    struct str type;      /* "SIU^S12", "Appointment", "Bundle" */
-    bool test;            /* MSH-11.1 is T or D */
-    int64_t message_ms;   /* MSH-7 with offset, or meta.lastUpdated; received_ms without */
+    struct str type;               /* "SIU^S12", "Appointment", "Bundle" */
+    bool test;                     /* MSH-11.1 is T or D */
+    int64_t message_ms;            /* MSH-7 with offset, or meta.lastUpdated; received_ms without */
     struct feed_outcome *outcomes; /* one an instance, in order; none when no rule reads the type */
     size_t n;
 };
 
-/* Everything lives in `a`. ERR_INPUT: the body cannot be parsed (the receiver checked before, so only a
- * charset or JSON it could not judge). Any other kind is memory->find()'s own. */
+/* Everything lives in `a`. ERR_INPUT: the body cannot be parsed (the receiver checked before, so
+ * only a charset or JSON it could not judge). Any other kind is memory->find()'s own. */
 bool feed_eval(const struct feed *f, const struct feed_input *in, struct arena *a,
                struct feed_result *out, struct err *e) MUST_USE;
 

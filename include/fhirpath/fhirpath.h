@@ -92,6 +92,7 @@ struct fhirpath_chains {
     size_t n;
 };
 
+/* Every chain of names in the expression, for the checker; lives in `a`. */
 struct fhirpath_chains fhirpath_chains(const struct fhirpath *x, struct arena *a);
 
 /* The first name of each chain outside filters, in order: what must be `Patient` or a trigger type
@@ -106,6 +107,7 @@ struct fhirpath_roots {
     size_t n;
 };
 
+/* Lives as long as the expression. */
 struct fhirpath_roots fhirpath_roots(const struct fhirpath *x);
 
 #endif

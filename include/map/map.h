@@ -27,7 +27,9 @@ struct map_settings {
     struct alarm alarm; /* rings this step again after a failure */
 };
 
+/* Borrows what the settings point to until map_close(). ERR_BUSY: no memory. */
 bool map_open(const struct map_settings *set, struct map **out, struct err *e) MUST_USE;
+/* There may be stored messages: for a bell. */
 void map_ring(void *map);
 /* Lets the transaction in flight end; on_closed() exactly once, perhaps inside. */
 void map_close(struct map *m, void (*on_closed)(void *ctx), void *ctx);

@@ -15,6 +15,7 @@ enum class {
 /* "public", "directory", … */
 const char *class_name(enum class c);
 
+/* The class of a value made from two: the more sensitive one. */
 static inline enum class class_join(enum class a, enum class b) { return a > b ? a : b; }
 
 #endif

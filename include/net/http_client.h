@@ -49,6 +49,7 @@ struct http_client_settings {
     int64_t max_age_s; /* CURLOPT_MAXAGE_CONN: below the server's idle time */
 };
 
+/* ERR_BUSY when libcurl cannot be started. */
 bool http_client_open(const struct http_client_settings *set, struct http_client **out,
                       struct err *e) MUST_USE;
 /* False: nothing was sent and done() will not be called. */

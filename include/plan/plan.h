@@ -27,8 +27,11 @@ struct plan_settings {
     struct alarm alarm;        /* the next due time */
 };
 
+/* Borrows what the settings point to until plan_close(). ERR_BUSY: no memory. */
 bool plan_open(const struct plan_settings *set, struct plan **out, struct err *e) MUST_USE;
+/* There may be mapped instances, ended attempts or due notices: for a bell. */
 void plan_ring(void *plan);
+/* Lets the transaction in flight end; on_closed() exactly once, perhaps inside. */
 void plan_close(struct plan *p, void (*on_closed)(void *ctx), void *ctx);
 
 /* What one run did, and when it wants to run again. */

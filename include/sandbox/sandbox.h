@@ -54,7 +54,9 @@ struct sandbox_tally {
     size_t hooks_open;     /* status webhooks not answered 200 yet */
 };
 
+/* Listens at once. ERR_CONFIG when the address cannot be listened on. */
 bool sandbox_open(const struct sandbox_settings *set, struct sandbox **out, struct err *e) MUST_USE;
+/* The port it got. */
 int sandbox_port(const struct sandbox *s);
 /* Where webhooks go from now on; copied. For listeners whose port is known only later. */
 void sandbox_set_webhook(struct sandbox *s, const char *url);

@@ -46,6 +46,7 @@ void seal_index(const struct seal *s, const char *field, const struct str *parts
 /* A derived key for another use, by its label ("pseudonym"). */
 void seal_derive(const struct seal *s, const char *label, uint8_t out[SEAL_KEY_BYTES]);
 
+/* SHA-256 and HMAC-SHA-256 of bytes in memory; they cannot fail. */
 void seal_sha256(struct str in, uint8_t out[SEAL_HASH_BYTES]);
 void seal_hmac_sha256(struct str key, struct str in, uint8_t out[SEAL_HASH_BYTES]);
 bool seal_equal(const void *a, const void *b, size_t n); /* constant time */

@@ -33,6 +33,7 @@ struct store_queue_settings {
     void *ctx;
 };
 
+/* Starts the thread that owns the open store. ERR_BUSY: no thread or memory for it. */
 bool store_queue_start(const struct store_queue_settings *set, struct store_queue **out,
                        struct err *e) MUST_USE;
 /* No limit here: each submitter keeps its own number of jobs bounded. */

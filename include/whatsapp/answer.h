@@ -20,6 +20,7 @@ struct answer {
     const struct graph_error *error; /* row of `code`; NULL when there is no error object */
 };
 
+/* Reads the answer of one POST to /messages; what is neither accept nor Graph error is unknown. */
 void whatsapp_answer(int status, struct str body, struct arena *a, struct answer *out);
 
 #endif
