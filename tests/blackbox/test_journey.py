@@ -20,6 +20,11 @@ def redirect_code(headers):
     return query["code"][0]
 
 
+def post_link(daemon, path):
+    """What pressing the button does."""
+    return daemon.http("link", "POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"})
+
+
 def follow_link(daemon, post, wanted):
     """GET twice, POST, redeem, and everything again: only the first POST and the first redeem give something."""
     path = "/l/" + post.token
@@ -36,16 +41,17 @@ def follow_link(daemon, post, wanted):
     assert "noindex" in first[1]["x-robots-tag"]
     assert "default-src 'none'" in first[1]["content-security-policy"]
 
-    status, headers, _ = daemon.http("link", "POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"})
+    status, headers, _ = post_link(daemon, path)
     assert status == 303, status
     code = redirect_code(headers)
     assert daemon.redeem(code, token="wrong")[0] == 401
     status, target = daemon.redeem(code)
     assert status == 200
-    assert {k: target.get(k) for k in wanted} == wanted
+    assert {part: target[part]["identifier"] for part in wanted} == wanted
+    assert set(target) == {"patient", "resource", "purpose"}, target
     assert daemon.redeem(code)[0] == 404, "a code works twice"
-    status, headers, again = daemon.http("link", "POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"})
-    assert status != 303 or "code=" not in headers.get("location", ""), "a used token opens again"
+    dead = [post_link(daemon, p) for p in (path, "/l/" + "A" * len(post.token))]
+    assert [d[0] for d in dead] == [404, 404] and dead[0][2] == dead[1][2], "POST tells a used token from an unknown one"
     used = daemon.http("link", "GET", path)
     assert used[0] == 200 and used[2] == first[2], "GET tells a used token from a live one"
 
@@ -138,9 +144,8 @@ def test_a_cancelled_appointment_revokes_the_link(daemon, cloud):
         daemon.settled(notified=1)
         mllp.ask(samples.cancelled(booked).encode())
         daemon.settled(notified=2)
-    path = "/l/" + cloud.accepted[0].token
-    status, headers, _ = daemon.http("link", "POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"})
-    assert "code=" not in headers.get("location", ""), "the link of a booking that is no more still opens"
+    status, headers, _ = post_link(daemon, "/l/" + cloud.accepted[0].token)
+    assert status == 404 and "location" not in headers, "the link of a booking that is no more still opens"
 
 
 def test_result_ready(daemon, cloud):
