@@ -358,28 +358,34 @@ static void on_stream_closed(void *ctx)
         conn_free(c);
 }
 
+/* The handler has let go of an exchange whose connection is on its way out. */
+static void let_go(struct http_conn *c)
+{
+    c->state = CONN_CLOSED;
+    if (!c->stream)
+        conn_free(c);
+}
+
 void http_answer(struct http_exchange *x, const struct http_answer *answer)
 {
     struct http_conn *c = container_of(x, struct http_conn, x);
 
-    if (!c->closing) {
+    if (c->closing)
+        let_go(c);
+    else
         reply(c, answer);
-        return;
-    }
-    c->state = CONN_CLOSED;
-    if (!c->stream)
-        conn_free(c);
 }
 
 void http_abort(struct http_exchange *x)
 {
     struct http_conn *c = container_of(x, struct http_conn, x);
 
-    c->state = CONN_CLOSED;
-    if (!c->closing)
+    if (!c->closing) {
+        c->state = CONN_CLOSED;
         http_conn_cut(c);
-    else if (!c->stream)
-        conn_free(c);
+    } else {
+        let_go(c);
+    }
 }
 
 void http_conn_open(struct http_server *s, struct stream *stream)
