@@ -1,0 +1,132 @@
+/* The `hl7:` and `fhir:` branches of values and guards: sources, tables, conditions. */
+#include "loading.h"
+
+static void load_hl7_source(struct loading *l, struct source *s)
+{
+    size_t at;
+    struct err e;
+
+    s->good = hl7_path_parse(s->text, l->a, &s->path, &at, &e);
+    if (!s->good) {
+        report_at(l->r, "E201", s->node,
+                  "write SEG-field(component=value).component, for example PID-3(5=MR).1",
+                  "`" STR_FMT "` is not an HL7 path", STR_ARG(s->text));
+        return;
+    }
+    s->class = feed_class_hl7(l->f, &s->path);
+    for (size_t i = 0; i < s->path.n_tests; i++) {
+        const struct hl7_path_test *t = &s->path.tests[i];
+
+        s->asks_use =
+            s->asks_use || (t->component == 2 && !t->has_subcomponent &&
+                            (str_eq(t->literal, STR("WPN")) || str_eq(t->literal, STR("EMR"))));
+    }
+}
+
+static const struct fhirpath *load_expression(struct loading *l, const struct yaml_node *n)
+{
+    const struct fhirpath *x = NULL;
+    struct fhirpath_fault fault;
+
+    if (fhirpath_compile(n->text, l->a, &x, &fault))
+        return x;
+    report_at(l->r, fault.code, n, NULL, "%s", fault.text);
+    return NULL;
+}
+
+static void load_source(struct loading *l, const struct yaml_node *n, int side, struct source *s)
+{
+    *s = (struct source){.text = n->text, .node = n};
+    if (side == SIDE_HL7) {
+        load_hl7_source(l, s);
+        return;
+    }
+    s->expr = load_expression(l, n);
+    s->good = s->expr != NULL;
+    if (s->good)
+        s->class = feed_class_fhir(l->f, s->expr, l->a);
+}
+
+static void load_sources(struct loading *l, struct yaml_node *n, int side, struct branch *out)
+{
+    size_t count = 0;
+    struct yaml_node **items = shape_texts(l, n, "a source", &count);
+
+    if (count > FEED_MAX_SOURCES) {
+        report_at(l->r, "E006", n, NULL, "more than %d sources in one branch", FEED_MAX_SOURCES);
+        count = FEED_MAX_SOURCES;
+    }
+    out->kind = BRANCH_SOURCES;
+    out->sources = NEW_ARRAY(l->a, struct source, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        load_source(l, items[i], side, &out->sources[out->n_sources++]);
+        out->class = class_join(out->class, out->sources[i].class);
+    }
+}
+
+static bool is_none(const struct yaml_node *n)
+{
+    return n->kind == YAML_SCALAR && str_eq(n->text, STR("none"));
+}
+
+void branch_load(struct loading *l, struct yaml_node *n, int side, struct branch *out)
+{
+    static const char *const keys[] = {"key", "table", NULL};
+
+    *out = (struct branch){.node = n};
+    if (!n || n->missing)
+        return;
+    if (is_none(n)) {
+        out->kind = BRANCH_NONE;
+        return;
+    }
+    if (n->kind != YAML_MAP) {
+        load_sources(l, n, side, out);
+        return;
+    }
+    shape_keys(l, n, keys);
+    out->table_node = yaml_get(n, "table");
+    load_sources(l, shape_required(l, n, "key"), side, out);
+    out->table = out->table_node ? loading_table(l, out->table_node) : NULL;
+}
+
+struct leaf_check {
+    struct loading *l;
+    struct branch *out;
+};
+
+static void on_leaf(void *ctx, const struct cond *leaf)
+{
+    const struct leaf_check *c = ctx;
+
+    if (leaf->path)
+        c->out->class = class_join(c->out->class, feed_class_hl7(c->l->f, leaf->path));
+}
+
+void condition_load(struct loading *l, const struct yaml_node *n, int side, struct branch *out)
+{
+    struct leaf_check check = {l, out};
+    struct cond_fault fault;
+    struct cond *cond;
+
+    *out = (struct branch){.node = n};
+    if (!shape_text(l, n, "a condition"))
+        return;
+    if (is_none(n)) {
+        out->kind = BRANCH_NONE;
+        return;
+    }
+    out->kind = BRANCH_CONDITION;
+    if (side == SIDE_FHIR) {
+        out->expr = load_expression(l, n);
+        if (out->expr)
+            out->class = feed_class_fhir(l->f, out->expr, l->a);
+        return;
+    }
+    if (!cond_parse(n->text, COND_PATHS, l->a, &cond, &fault)) {
+        report_at(l->r, fault.code, n, NULL, "%s (character %zu)", fault.text, fault.at + 1);
+        return;
+    }
+    out->cond = cond;
+    cond_each(cond, on_leaf, &check);
+}

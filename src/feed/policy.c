@@ -1,0 +1,155 @@
+#include "loading.h"
+
+enum { DAYS_30 = 30 };
+static const int64_t day_ms = 86400000;
+
+/* because, by, on, expires: every decision has a reason, an owner and an end. */
+static void check_entry(struct loading *l, const struct yaml_node *entry)
+{
+    static const char *const keys[] = {"because", "by", "on", "expires"};
+    const struct yaml_node *end = yaml_get(entry, "expires");
+    int64_t on = 0, expires = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        const struct yaml_node *n = yaml_get(entry, keys[i]);
+
+        if (!n)
+            report_at(l->r, "E804", entry, NULL, "this policy entry has no `%s`", keys[i]);
+        else if (!n->missing)
+            shape_text(l, n, keys[i]);
+    }
+    if (yaml_get(entry, "on"))
+        shape_date(l, yaml_get(entry, "on"), &on);
+    if (!end || !shape_date(l, end, &expires) || !l->now_ms)
+        return;
+    if (l->now_ms >= expires + day_ms)
+        report_at(l->r, "E804", end, "decide again, or take the entry out",
+                  "this policy entry expired on " STR_FMT, STR_ARG(end->text));
+    else if (l->now_ms >= expires - DAYS_30 * day_ms)
+        report_at(l->r, "W906", end, NULL, "this policy entry ends on " STR_FMT,
+                  STR_ARG(end->text));
+}
+
+/* Starts like an HL7 path: a segment name and a dash. */
+static bool looks_hl7(struct str path)
+{
+    return path.n > 4 && path.p[3] == '-';
+}
+
+static void load_declared(struct loading *l, const struct yaml_node *entry)
+{
+    static const char *const keys[] = {"path", "class", "because", "by", "on", "expires", NULL};
+    struct policy *p = &l->f->policy;
+    struct declared d = {0};
+    const struct yaml_node *path;
+    enum class standard;
+    bool listed = false;
+    size_t at;
+    struct err e;
+
+    if (!shape_map(l, entry, "an entry of `declare`"))
+        return;
+    shape_keys(l, entry, keys);
+    check_entry(l, entry);
+    path = shape_required(l, entry, "path");
+    if (!shape_text(l, path, "path") ||
+        !shape_class(l, shape_required(l, entry, "class"), &d.class))
+        return;
+    d.path = path->text;
+    d.is_hl7 = looks_hl7(d.path);
+    if (d.is_hl7 && !hl7_path_parse(d.path, l->a, &d.hl7, &at, &e)) {
+        report_at(l->r, "E201", path, NULL, "`" STR_FMT "` is not an HL7 path", STR_ARG(d.path));
+        return;
+    }
+    if (d.is_hl7)
+        standard = dictionary_hl7(str_of(d.hl7.segment), d.hl7.field, &listed);
+    else
+        standard = dictionary_fhir(d.path, &listed);
+    if (listed && d.class < standard) {
+        report_at(l->r, "E804", yaml_get(entry, "class"), NULL,
+                  "`" STR_FMT "` is %s; a policy may raise a class and never lower it",
+                  STR_ARG(d.path), class_name(standard));
+        return;
+    }
+    p->declared[p->n_declared++] = d;
+}
+
+static void load_ceiling(struct loading *l, const struct yaml_node *entry)
+{
+    static const char *const keys[] = {"template", "shows", "because", "by", "on", "expires", NULL};
+    struct policy *p = &l->f->policy;
+    struct ceiling c = {.node = entry};
+    const struct yaml_node *name;
+
+    if (!shape_map(l, entry, "an entry of `ceiling`"))
+        return;
+    shape_keys(l, entry, keys);
+    check_entry(l, entry);
+    name = shape_required(l, entry, "template");
+    if (!shape_text(l, name, "template") ||
+        !shape_class(l, shape_required(l, entry, "shows"), &c.shows))
+        return;
+    c.template = name->text;
+    if (!feed_template_named(l->f, c.template))
+        report_at(l->r, "E701", name, NULL, "no template called `" STR_FMT "`",
+                  STR_ARG(c.template));
+    else if (c.shows != CLASS_PREFERENCE && c.shows != CLASS_LOGISTICS)
+        report_at(l->r, "E805", yaml_get(entry, "shows"), NULL,
+                  "a ceiling is preference or logistics, never %s", class_name(c.shows));
+    else
+        p->ceilings[p->n_ceilings++] = c;
+}
+
+static void load_segment(struct loading *l, const struct yaml_node *entry)
+{
+    static const char *const keys[] = {"trigger", "segment", "because", "by",
+                                       "on",      "expires", NULL};
+
+    if (!shape_map(l, entry, "an entry of `segments`"))
+        return;
+    shape_keys(l, entry, keys);
+    check_entry(l, entry);
+    shape_text(l, shape_required(l, entry, "trigger"), "trigger");
+    shape_text(l, shape_required(l, entry, "segment"), "segment");
+}
+
+static void each_entry(struct loading *l, const struct yaml_node *list,
+                       void (*load)(struct loading *l, const struct yaml_node *entry))
+{
+    if (!shape_list(l, list, "policy entries"))
+        return;
+    for (size_t i = 0; i < list->n; i++)
+        load(l, list->items[i]);
+}
+
+void policy_load(struct loading *l, const struct yaml_node *at)
+{
+    static const char *const keys[] = {"policy", "declare", "ceiling", "segments", "log", NULL};
+    const struct yaml_node *root, *of, *declare, *ceiling;
+    const struct yaml_pair *log;
+
+    if (!shape_text(l, at, "uses.policy"))
+        return;
+    root = loading_yaml(l, at->text.p, at);
+    if (!root)
+        return;
+    of = yaml_get(root, "policy");
+    if (!of) {
+        report_at(l->r, "E009", at, NULL, "`" STR_FMT "` is not a policy", STR_ARG(at->text));
+        return;
+    }
+    shape_keys(l, root, keys);
+    if (shape_text(l, of, "policy") && l->f->name && !str_eq(of->text, str_of(l->f->name)))
+        report_at(l->r, "E009", of, NULL, "this policy is for feed `" STR_FMT "`",
+                  STR_ARG(of->text));
+    declare = yaml_get(root, "declare");
+    ceiling = yaml_get(root, "ceiling");
+    l->f->policy.declared = NEW_ARRAY(l->a, struct declared, (declare ? declare->n : 0) + 1);
+    l->f->policy.ceilings = NEW_ARRAY(l->a, struct ceiling, (ceiling ? ceiling->n : 0) + 1);
+    each_entry(l, declare, load_declared);
+    each_entry(l, ceiling, load_ceiling);
+    each_entry(l, yaml_get(root, "segments"), load_segment);
+    log = yaml_pair_of(root, "log");
+    if (log && !(log->value->kind == YAML_LIST && log->value->n == 0))
+        report_at(l->r, "E101", log->key, NULL, "this version does not do `log` yet");
+}

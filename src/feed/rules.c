@@ -1,0 +1,323 @@
+#include "fhir/element.h"
+#include "guards.h"
+#include "suggest.h"
+
+static bool is_upper_or_digit(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* "SIU^S12". */
+static bool is_trigger(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (i == 3 ? s.p[i] != '^' : !is_upper_or_digit(s.p[i]))
+            return false;
+    return s.n == 7;
+}
+
+static void load_triggers(struct loading *l, struct yaml_node *n, int side, struct rule *r)
+{
+    size_t count = 0;
+    struct yaml_node **items = shape_texts(l, n, "a trigger", &count);
+
+    r->on[side] = NEW_ARRAY(l->a, struct str, count + 1);
+    if (!l->f->reads[side] && count)
+        report_at(l->r, "E103", n, "add it to `reads`", "this feed does not read %s",
+                  side == SIDE_HL7 ? "hl7" : "fhir");
+    for (size_t i = 0; i < count; i++) {
+        if (side == SIDE_HL7 && !is_trigger(items[i]->text))
+            report_at(l->r, "E103", items[i], "MSH-9.1^MSH-9.2, for example SIU^S12",
+                      "`" STR_FMT "` is not a trigger", STR_ARG(items[i]->text));
+        else if (side == SIDE_FHIR && !resource_type_known(items[i]->text))
+            report_at(l->r, "E211", items[i], NULL, "no FHIR resource `" STR_FMT "`",
+                      STR_ARG(items[i]->text));
+        r->on[side][r->n_on[side]++] = items[i]->text;
+    }
+}
+
+static void load_on(struct loading *l, const struct yaml_node *map, struct rule *r)
+{
+    static const char *const keys[] = {"hl7", "fhir", NULL};
+
+    r->on_node = map;
+    if (!shape_map(l, map, "on"))
+        return;
+    shape_keys(l, map, keys);
+    if (map->n == 0)
+        report_at(l->r, "E103", map, NULL, "`on` names no trigger");
+    load_triggers(l, yaml_get(map, "hl7"), SIDE_HL7, r);
+    load_triggers(l, yaml_get(map, "fhir"), SIDE_FHIR, r);
+}
+
+static void load_each(struct loading *l, const struct yaml_node *map, struct rule *r)
+{
+    static const char *const keys[] = {"hl7", NULL};
+    static const char *const leads[] = {"OBR", "RXE", "RXD", "RGS", "AIS", "AIG",
+                                        "AIL", "AIP", "TXA", "FT1", NULL};
+    int i;
+
+    if (!map || !shape_map(l, map, "each"))
+        return;
+    shape_keys(l, map, keys);
+    i = shape_word(l, shape_required(l, map, "hl7"), leads);
+    if (i >= 0)
+        memcpy(r->each, leads[i], sizeof(r->each));
+}
+
+static void load_emit(struct loading *l, const struct yaml_node *n, struct rule *r)
+{
+    struct suggest s;
+
+    r->emit_node = n;
+    if (!shape_text(l, n, "emit"))
+        return;
+    r->event = event_type_find(n->text);
+    s = suggest_for(n->text);
+    for (size_t i = 0; event_type_at(i); i++)
+        suggest_offer(&s, str_of(event_type_at(i)->name));
+    if (!r->event)
+        report_at(l->r, "E501", n, suggest_hint(&s, l->a), "no event called `" STR_FMT "`",
+                  STR_ARG(n->text));
+}
+
+static bool load_slot(struct loading *l, const struct yaml_pair *pair, const struct rule *r,
+                      struct binding *out)
+{
+    struct suggest s = suggest_for(pair->key->text);
+
+    *out = (struct binding){.key_node = pair->key, .node = pair->value};
+    if (!r->event)
+        return true;
+    out->slot = event_type_slot(r->event, pair->key->text);
+    for (size_t i = 0; i < r->event->n_slots; i++)
+        suggest_offer(&s, str_of(r->event->slots[i].name));
+    if (!out->slot)
+        report_at(l->r, "E503", pair->key, suggest_hint(&s, l->a),
+                  "event %s has no slot `" STR_FMT "`", r->event->name, STR_ARG(pair->key->text));
+    return out->slot != NULL;
+}
+
+static void load_binding(struct loading *l, const struct yaml_pair *pair, struct binding *out)
+{
+    const struct yaml_node *n = pair->value;
+    bool flag = out->slot && out->slot->kind == SLOT_FLAG;
+    struct value *v;
+
+    if (n->missing)
+        return;
+    if (n->kind == YAML_SCALAR && str_starts(n->text, STR("values."))) {
+        out->value = value_named(l, (struct str){n->text.p + 7, n->text.n - 7}, n);
+        return;
+    }
+    if (n->kind == YAML_SCALAR) {
+        out->literal = n->text;
+        return;
+    }
+    v = NEW(l->a, struct value);
+    value_load(l, pair, flag, v);
+    value_join_site(l, v);
+    out->value = v;
+}
+
+static bool is_bound(const struct rule *r, const struct slot_type *slot)
+{
+    for (size_t i = 0; i < r->n_with; i++)
+        if (r->with[i].slot == slot)
+            return true;
+    return false;
+}
+
+/* The unit key is computed first, the others in file order. */
+static void unit_key_first(struct rule *r)
+{
+    for (size_t i = 0; i < r->n_with; i++) {
+        struct binding unit = r->with[i];
+
+        if (strcmp(unit.slot->name, r->event->unit) != 0)
+            continue;
+        memmove(r->with + 1, r->with, i * sizeof(*r->with));
+        r->with[0] = unit;
+        return;
+    }
+}
+
+static bool may_merge(const struct rule *r)
+{
+    for (size_t i = 0; i < r->n_with; i++) {
+        const struct binding *b = &r->with[i];
+
+        if (strcmp(b->slot->name, "change") == 0)
+            return !b->literal.p || str_eq(b->literal, STR("merge"));
+    }
+    return false;
+}
+
+static void check_slots(struct loading *l, const struct yaml_node *key, const struct rule *r)
+{
+    for (size_t i = 0; i < r->event->n_slots; i++) {
+        const struct slot_type *s = &r->event->slots[i];
+        bool needed = s->required || (strcmp(s->name, "previous_key") == 0 && may_merge(r));
+
+        if (needed && !is_bound(r, s))
+            report_at(l->r, "E502", key, NULL, "slot `%s` of %s is missing", s->name,
+                      r->event->name);
+    }
+}
+
+static void load_with(struct loading *l, const struct yaml_node *rule_map, struct rule *r)
+{
+    const struct yaml_pair *pair = yaml_pair_of(rule_map, "with");
+
+    if (!pair) {
+        shape_required(l, rule_map, "with");
+        return;
+    }
+    if (!shape_map(l, pair->value, "with"))
+        return;
+    r->with = NEW_ARRAY(l->a, struct binding, pair->value->n + 1);
+    for (size_t i = 0; i < pair->value->n; i++) {
+        struct binding *b = &r->with[r->n_with];
+
+        if (!load_slot(l, &pair->value->pairs[i], r, b))
+            continue;
+        load_binding(l, &pair->value->pairs[i], b);
+        r->n_with += b->slot != NULL;
+    }
+    if (!r->event)
+        return;
+    check_slots(l, pair->key, r);
+    for (size_t i = 0; i < r->n_with; i++)
+        binding_check(l, r, &r->with[i]);
+    unit_key_first(r);
+}
+
+static void load_coalesce(struct loading *l, const struct yaml_node *map, struct rule *r)
+{
+    static const char *const keys[] = {"by", "within", NULL};
+    const struct yaml_node *by;
+
+    if (!map || !shape_map(l, map, "coalesce"))
+        return;
+    shape_keys(l, map, keys);
+    shape_duration(l, shape_required(l, map, "within"), 10000, 3600000, &r->coalesce_ms);
+    by = shape_required(l, map, "by");
+    if (!shape_text(l, by, "by") || !r->event)
+        return;
+    r->coalesce_by = event_type_slot(r->event, by->text);
+    if (!r->coalesce_by)
+        report_at(l->r, "E503", by, NULL, "event %s has no slot `" STR_FMT "`", r->event->name,
+                  STR_ARG(by->text));
+    else if (r->coalesce_by->kind != SLOT_KEY)
+        report_at(l->r, "E304", by, NULL, "`coalesce` takes a key slot");
+}
+
+/* Segments that repeat in the structures of the triggers that feeds read, alone or through their group. */
+static bool repeats(const char *segment)
+{
+    static const char *const names[] = {"OBR", "ORC", "OBX", "RXE", "RXD", "RGS",
+                                        "AIS", "AIG", "AIL", "AIP", "FT1"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], segment) == 0)
+            return true;
+    return false;
+}
+
+/* E512: without `each`, all orders but the first would be lost in silence. */
+static void check_repeating_unit(struct loading *l, const struct rule *r)
+{
+    const struct branch *b = NULL;
+
+    for (size_t i = 0; i < r->n_with; i++)
+        if (strcmp(r->with[i].slot->name, r->event->unit) == 0 && r->with[i].value)
+            b = &r->with[i].value->branch[SIDE_HL7];
+    if (!b || r->each[0] || r->n_on[SIDE_HL7] == 0)
+        return;
+    for (size_t i = 0; i < b->n_sources; i++) {
+        const struct source *s = &b->sources[i];
+
+        if (s->good && repeats(s->path.segment))
+            report_at(l->r, "E512", s->node,
+                      arena_printf(l->a,
+                                   "add `each: {hl7: %s}`, or only the first %s of a message is "
+                                   "announced",
+                                   s->path.segment, s->path.segment)
+                          .p,
+                      "`" STR_FMT "` is in a repeating group of " STR_FMT
+                      " and the rule has no `each:`",
+                      STR_ARG(s->text), STR_ARG(r->on[SIDE_HL7][0]));
+    }
+}
+
+static void load_rule(struct loading *l, const struct yaml_node *map, struct rule *r)
+{
+    static const char *const keys[] = {"rule", "on",   "each",     "only_if", "sensitive",
+                                       "emit", "with", "coalesce", NULL};
+    const struct yaml_node *label;
+
+    r->node = map;
+    if (!shape_map(l, map, "a rule"))
+        return;
+    shape_keys(l, map, keys);
+    label = shape_required(l, map, "rule");
+    if (shape_text(l, label, "rule")) {
+        r->label = label->text;
+        if (shape_length(r->label) > 60)
+            report_at(l->r, "E103", label, NULL, "a rule's label has at most 60 characters");
+    }
+    load_on(l, shape_required(l, map, "on"), r);
+    load_each(l, yaml_get(map, "each"), r);
+    only_if_load(l, r, yaml_get(map, "only_if"), &r->only_if);
+    sensitive_load(l, r, yaml_get(map, "sensitive"), &r->sensitive);
+    load_emit(l, shape_required(l, map, "emit"), r);
+    load_with(l, map, r);
+    load_coalesce(l, yaml_get(map, "coalesce"), r);
+    if (r->event && r->event->sensitive && !yaml_get(map, "sensitive"))
+        report_at(l->r, "E602", yaml_pair_of(map, "emit")->key,
+                  "add `sensitive:`; unlisted codes are held",
+                  "a result rule must say which codes are ordinary");
+    if (r->event)
+        check_repeating_unit(l, r);
+}
+
+static bool share_trigger(const struct rule *a, const struct rule *b, int side)
+{
+    for (size_t i = 0; i < a->n_on[side]; i++)
+        for (size_t j = 0; j < b->n_on[side]; j++)
+            if (str_eq(a->on[side][i], b->on[side][j]))
+                return true;
+    return false;
+}
+
+static void check_pair(struct loading *l, const struct rule *first, const struct rule *second)
+{
+    const struct yaml_pair *label = yaml_pair_of(second->node, "rule");
+
+    if (!label)
+        return;
+    if (str_eq(first->label, second->label))
+        report_at(l->r, "E103", label->value, NULL, "two rules are called `" STR_FMT "`",
+                  STR_ARG(second->label));
+    if (first->event && first->event == second->event &&
+        (share_trigger(first, second, SIDE_HL7) || share_trigger(first, second, SIDE_FHIR)))
+        report_at(l->r, "E510", label->key, NULL,
+                  "rule `" STR_FMT "` already makes %s of one of these triggers",
+                  STR_ARG(first->label), first->event->name);
+}
+
+void rules_load(struct loading *l, const struct yaml_node *list)
+{
+    struct map *m = l->map;
+
+    if (!list || list->kind != YAML_LIST)
+        return;
+    if (list->n > FEED_MAX_LIST)
+        report_at(l->r, "E006", list, NULL, "more than %d rules", FEED_MAX_LIST);
+    m->rules = NEW_ARRAY(l->a, struct rule, list->n + 1);
+    for (size_t i = 0; i < list->n && i < FEED_MAX_LIST; i++)
+        load_rule(l, list->items[i], &m->rules[m->n_rules++]);
+    for (size_t i = 0; i < m->n_rules; i++)
+        for (size_t j = i + 1; j < m->n_rules; j++)
+            check_pair(l, &m->rules[i], &m->rules[j]);
+}
