@@ -113,6 +113,8 @@ def test_an_occupied_port(make_daemon):
 
 def test_state_that_cannot_be_written(make_daemon):
     daemon = make_daemon()
+    daemon.state.rmdir()
+    refused(daemon, r"state|var")
     daemon.state.write_text("a file where the folder should be")
     refused(daemon, r"state|var")
 
@@ -120,7 +122,7 @@ def test_state_that_cannot_be_written(make_daemon):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_state_without_permission(make_daemon):
     daemon = make_daemon()
-    daemon.state.mkdir(mode=0o500)
+    daemon.state.chmod(0o500)
     refused(daemon, r"state|var")
 
 
@@ -241,6 +243,7 @@ def small_disk(tmp_path):
 def test_full_disk(make_daemon, small_disk):
     """AE while the disk is full, alive all the time, everything acknowledged still there afterwards."""
     daemon = make_daemon(listen=("mllp", "link", "webhook", "admin", "fhir"))
+    (small_disk / "var").mkdir(mode=0o700)
     edit(daemon, "state: var", f"state: {small_disk / 'var'}")
     daemon.start()
     acked, refused_, n = [], 0, 0

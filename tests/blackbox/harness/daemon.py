@@ -56,6 +56,7 @@ class Daemon:
         """settings: further YAML lines; run: the program; listen: which listeners, each on a free port."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(mode=0o700, exist_ok=True)
         self.cloud = cloud
         self.run = run or program()
         self.extra = settings

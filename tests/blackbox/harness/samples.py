@@ -37,3 +37,132 @@ def start(days=30):
 def stamp():
     """MSH-7 of today, the same all day."""
     return datetime.date.today().strftime("%Y%m%d") + "000001+0000"
+
+
+# -- the demo's own samples -------------------------------------------------------------------------------
+
+
+def hl7_texts():
+    """{file name: text} of every HL7 sample of the demo."""
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(SAMPLES.glob("*.hl7"))}
+
+
+def fhir_resources():
+    """{file name: resource} of every FHIR sample of the demo."""
+    return {file.name: json.loads(file.read_text(encoding="utf-8")) for file in sorted(SAMPLES.glob("*.json"))}
+
+
+def _first(trigger):
+    return next(Message(text) for text in hl7_texts().values() if Message(text)["MSH-9"].startswith(trigger))
+
+
+def _has(message, path):
+    try:
+        return bool(message[path])
+    except KeyError:
+        return False
+
+
+TIMES = ("SCH-11.4", "SCH-11.5", "AIS-4", "AIL-6", "TQ1-7")
+IDS = ("SCH-1.1", "SCH-2.1", "OBR-2.1", "OBR-3.1", "ORC-2.1", "ORC-3.1", "PID-3.1")
+
+
+def renumber(message, n, tag="N"):
+    """A copy of a sample that is another patient's and another appointment's or order's, in the future."""
+    message = message.copy()
+    message["MSH-10"] = f"{tag}{n:08d}"
+    for path in IDS:
+        if _has(message, path):
+            message[path] = f"{message[path]}-{tag}{n}"
+    for path in TIMES:
+        if _has(message, path):
+            message[path] = start()
+    return message
+
+
+def _numbered(message, n, tag):
+    message = renumber(message, n, tag)
+    if _has(message, "PID-3"):
+        message["PID-13"] = f"{phone(n)}^PRN^CP"
+    return message
+
+
+def booking(n):
+    """SIU^S12 of patient n."""
+    return _numbered(_first("SIU^S12"), n, "B")
+
+
+def moved(message):
+    """The same appointment a day later, as S13."""
+    later = message.copy()
+    later["MSH-9.2"] = "S13"
+    later["MSH-10"] = message["MSH-10"] + "M"
+    for path in TIMES:
+        if _has(later, path):
+            later[path] = start(31)
+    return later
+
+
+def cancelled(message):
+    """The same appointment, cancelled, as S15."""
+    later = message.copy()
+    later["MSH-9.2"] = "S15"
+    later["MSH-10"] = message["MSH-10"] + "C"
+    return later
+
+
+def result(n):
+    """ORU^R01 of patient n."""
+    return _numbered(_first("ORU^R01"), n, "R")
+
+
+def appointment_number(message):
+    return message["SCH-2.1"] or message["SCH-1.1"]
+
+
+def _renumber_value(value, n):
+    if isinstance(value, list):
+        for item in value:
+            _renumber_value(item, n)
+    elif isinstance(value, dict):
+        for identifier in value.get("identifier", []) if isinstance(value.get("identifier"), list) else []:
+            if "value" in identifier:
+                identifier["value"] = f"{identifier['value']}-{n}"
+        if value.get("resourceType") == "Appointment" and "start" in value:
+            value["start"] = (datetime.date.today() + datetime.timedelta(days=30)).isoformat() + "T09:30:00+08:00"
+        for item in value.values():
+            _renumber_value(item, n)
+
+
+def renumber_fhir(resource, n):
+    """A copy of a FHIR sample that is another patient's and another appointment's, in the future."""
+    resource = copy.deepcopy(resource)
+    _renumber_value(resource, n)
+    return resource
+
+
+def _resources(resource, kind):
+    if resource.get("resourceType") == kind:
+        return [resource]
+    return [e["resource"] for e in resource.get("entry", []) if e.get("resource", {}).get("resourceType") == kind]
+
+
+def fhir_appointment(bundle):
+    return _resources(bundle, "Appointment")[0]
+
+
+def fhir_booking(n):
+    """A Bundle with an Appointment and its Patient n."""
+    bundle = next(r for r in fhir_resources().values() if _resources(r, "Appointment") and _resources(r, "Patient"))
+    bundle = renumber_fhir(bundle, n)
+    for patient in _resources(bundle, "Patient"):
+        patient["telecom"] = [{"system": "phone", "use": "mobile", "value": phone(n)}]
+    return bundle
+
+
+def fhir_patient_number(bundle):
+    return _resources(bundle, "Patient")[0]["identifier"][0]["value"]
+
+
+def fhir_appointment_number(bundle):
+    return fhir_appointment(bundle)["identifier"][0]["value"]
