@@ -26,54 +26,72 @@ struct store_settings {
 /* What put_message() found. */
 struct intake {
     int64_t id;
-    bool seen;        /* same key, same digest: no new unit; ack holds the first answer */
-    bool id_reused;   /* same key, other digest: a new unit, to be flagged (HL7_ID_REUSED) */
-    struct str ack;   /* seen: the stored bytes; else absent */
+    bool seen;      /* same key, same digest: no new unit; ack holds the first answer */
+    bool id_reused; /* same key, other digest: a new unit, to be flagged (HL7_ID_REUSED) */
+    struct str ack; /* seen: the stored bytes; else absent */
 };
 
-struct message_list { struct message *items; size_t n; };
+struct message_list {
+    struct message *items;
+    size_t n;
+};
 
 /* One instance of a mapped message, as the feed decided it. */
 struct instance {
-    int64_t id;           /* set by the store */
+    int64_t id; /* set by the store */
     int64_t message_id;
-    int64_t received_ms;  /* of its message (take_mapped sets it) */
-    int64_t message_ms;   /* MSH-7 or meta.lastUpdated; received_ms when there is none */
-    bool test;            /* MSH-11.1 T or D */
+    int64_t received_ms; /* of its message (take_mapped sets it) */
+    int64_t message_ms;  /* MSH-7 or meta.lastUpdated; received_ms when there is none */
+    bool test;           /* MSH-11.1 T or D */
     struct str feed;
-    struct str rule;      /* label of the rule; absent when no rule reads the message */
+    struct str rule; /* label of the rule; absent when no rule reads the message */
     enum standing standing;
-    struct str reason;    /* absent when none */
-    struct str warnings;  /* our own words, "; " between them; absent when none */
-    bool emits;           /* event is set */
-    struct event event;   /* slots sealed at rest */
-    bool notifies;        /* the fields below are set */
-    struct str template;  /* as registered at Meta */
-    struct str language;  /* WhatsApp code */
+    struct str reason;   /* absent when none */
+    struct str warnings; /* our own words, "; " between them; absent when none */
+    bool emits;          /* event is set */
+    struct event event;  /* slots sealed at rest */
+    bool notifies;       /* the fields below are set */
+    struct str template; /* as registered at Meta */
+    struct str language; /* WhatsApp code */
     bool named, button;
     struct param *params; /* sealed at rest */
     size_t n_params;
-    int64_t coalesce_ms;  /* 0: none */
-    struct str coalesce;  /* rule and key value */
-    int64_t stale_ms;     /* the event is stale at this time; 0: never */
+    int64_t coalesce_ms; /* 0: none */
+    struct str coalesce; /* rule and key value */
+    int64_t stale_ms;    /* the event is stale at this time; 0: never */
 };
 
-struct instance_list { struct instance *items; size_t n; };
+struct instance_list {
+    struct instance *items;
+    size_t n;
+};
 
 /* What is known of one unit (an appointment, a result …). */
 struct unit {
-    struct event event;          /* latest event, carried slots filled in */
-    uint8_t news[INDEX_BYTES];   /* what a patient last heard, or would have; all zero: nothing yet */
-    bool told;                   /* a notice about it was planned at least once */
+    struct event event;        /* latest event, carried slots filled in */
+    uint8_t news[INDEX_BYTES]; /* what a patient last heard, or would have; all zero: nothing yet */
+    bool told;                 /* a notice about it has left */
 };
 
-struct notice_list { struct notice *items; size_t n; };
+struct notice_list {
+    struct notice *items;
+    size_t n;
+};
 
 /* One notice with the attempt that begin_attempts() opened for it. */
-struct flight { struct notice notice; struct attempt attempt; };
-struct flight_list { struct flight *items; size_t n; };
+struct flight {
+    struct notice notice;
+    struct attempt attempt;
+};
+struct flight_list {
+    struct flight *items;
+    size_t n;
+};
 
-struct status_list { struct status *items; size_t n; };
+struct status_list {
+    struct status *items;
+    size_t n;
+};
 
 /* A link to be stored with its notice. */
 struct link_new {
@@ -96,7 +114,10 @@ struct trace {
     struct str feed, type, rule, reason, template, language;
     enum standing standing;
 };
-struct trace_list { struct trace *items; size_t n; };
+struct trace_list {
+    struct trace *items;
+    size_t n;
+};
 
 struct store_ops {
     const char *name; /* as written in `store:`: "sqlite" */
@@ -152,8 +173,7 @@ struct store_ops {
 
     /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them). */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
-                           int64_t now_ms, struct arena *a, struct flight_list *out,
-                           struct err *e);
+                           int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
     bool (*save_attempt)(struct store *s, const struct attempt *at, struct err *e);
     /* On start, before anything is sent: every flying attempt becomes unknown, its notice checking. */
     bool (*recover)(struct store *s, int64_t now_ms, size_t *n, struct err *e);
@@ -183,7 +203,9 @@ struct store_ops {
                          struct err *e);
 };
 
-struct store { const struct store_ops *ops; }; /* first member of every backend's own struct */
+struct store {
+    const struct store_ops *ops;
+}; /* first member of every backend's own struct */
 
 extern const struct store_ops store_sqlite, store_memory;
 

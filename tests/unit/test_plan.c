@@ -1,0 +1,341 @@
+#include "check.h"
+#include "plan/decide.h"
+#include "plan/plan.h"
+
+static const int64_t noon = 1795262400000, hour = 3600000;
+
+/* A world of one store, one virtual clock, and messages that are already mapped. */
+struct world {
+    struct store *store;
+    struct seal *seal;
+    struct plan_settings set;
+    struct arena arena;
+    int64_t now_ms, n_messages;
+    struct plan_result result;
+};
+
+static const uint8_t root[SEAL_KEY_BYTES] = {7};
+
+static void open_world(struct world *w)
+{
+    struct store_settings set = {.where = "", .duplicate_ms = 1};
+    struct err e = {0};
+
+    *w = (struct world){.seal = seal_from_root(root), .now_ms = noon};
+    set.seal = w->seal;
+    CHECK(store_memory.open(&set, &w->store, &e), "%s", e.text);
+    w->set = (struct plan_settings){
+        .random = &seal_random_system,
+        .seal = w->seal,
+        .link_ttl_ms = 72 * hour,
+        .retry = {.first_ms = 1000, .most_ms = 60000, .max_tries = 3, .unknown_ms = hour},
+        .batch = 16,
+    };
+}
+
+static void close_world(struct world *w)
+{
+    w->store->ops->close(w->store);
+    seal_close(w->seal);
+    arena_reset(&w->arena);
+}
+
+struct given {
+    const char *type, *unit, *status, *start, *patient;
+    bool test;
+    int64_t stale_ms, coalesce_ms;
+};
+
+static struct event event_of(struct world *w, const struct given *g)
+{
+    struct slot *s = NEW_ARRAY(&w->arena, struct slot, 6);
+    size_t n = 0;
+
+    s[n++] = (struct slot){STR("visit_key"), str_of(g->unit), STR("A1001"), CLASS_IDENTIFIER};
+    s[n++] = (struct slot){STR("patient_key"), str_of(g->patient ? g->patient : "pk_p"),
+                           STR("MRN1"), CLASS_IDENTIFIER};
+    s[n++] = (struct slot){STR("phone"), STR("+886912345678"), {NULL, 0}, CLASS_CONTACT};
+    s[n++] = (struct slot){STR("status"), str_of(g->status), {NULL, 0}, CLASS_LOGISTICS};
+    s[n++] = (struct slot){STR("site"), STR("KH"), {NULL, 0}, CLASS_DIRECTORY};
+    if (g->start)
+        s[n++] = (struct slot){STR("start"), str_of(g->start), {NULL, 0}, CLASS_LOGISTICS};
+    return (struct event){str_of(g->type), str_of(g->unit), s, n};
+}
+
+/* Stores a message and its one instance, as map would leave them. */
+static void arrives(struct world *w, struct given g)
+{
+    struct message m = {.kind = MESSAGE_HL7,
+                        .feed = STR("demo"),
+                        .type = STR("SIU^S12"),
+                        .body = STR("MSH|"),
+                        .ack = STR("MSA|"),
+                        .received_ms = w->now_ms};
+    struct instance in = {.feed = STR("demo"),
+                          .rule = STR("appointment"),
+                          .standing = STANDING_PENDING,
+                          .emits = true,
+                          .notifies = true,
+                          .template = STR("visit_update"),
+                          .language = STR("zh_TW"),
+                          .button = true,
+                          .stale_ms = g.stale_ms,
+                          .coalesce_ms = g.coalesce_ms,
+                          .received_ms = w->now_ms,
+                          .message_ms = w->now_ms,
+                          .test = g.test};
+    struct intake intake;
+    struct err e = {0};
+
+    m.test = g.test;
+    m.key[0] = m.digest[0] = (uint8_t)++w->n_messages;
+    in.event = event_of(w, &g);
+    if (g.coalesce_ms)
+        in.coalesce = arena_printf(&w->arena, "demo/result/%s", g.patient ? g.patient : "pk_p");
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(w->store->ops->put_message(w->store, &m, &w->arena, &intake, &e), "%s", e.text);
+    in.message_id = intake.id;
+    CHECK(w->store->ops->put_mapped(w->store, intake.id, STR("v1"), &in, 1, &e), "%s", e.text);
+    CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
+}
+
+static void plans(struct world *w)
+{
+    struct err e = {0};
+
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(plan_run(&w->set, w->now_ms, w->store, &w->arena, &w->result, &e), "%s", e.text);
+    CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
+}
+
+/* The notices that leave now; each is accepted at once. */
+static size_t leaves(struct world *w)
+{
+    static const char echoes[4][ECHO_BYTES + 1] = {
+        "a1:00000000000000000000000001", "a1:00000000000000000000000002",
+        "a1:00000000000000000000000003", "a1:00000000000000000000000004"};
+    static const struct retry_policy policy = {1000, 60000, 3, 3600000};
+    char fresh[4][ECHO_BYTES + 1];
+    struct flight_list list = {0};
+    struct err e = {0};
+
+    memcpy(fresh, echoes, sizeof fresh);
+    for (int i = 0; i < 4; i++)
+        (void)snprintf(fresh[i] + 3, ECHO_BYTES - 2, "%013lld%013d",
+                       (long long)(w->now_ms + w->n_messages * 7), i);
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(w->store->ops->begin_attempts(w->store, 4, (const char(*)[ECHO_BYTES + 1]) fresh,
+                                        w->now_ms, &w->arena, &list, &e),
+          "%s", e.text);
+    for (size_t i = 0; i < list.n; i++) {
+        struct flight *f = &list.items[i];
+
+        f->attempt.state = ATTEMPT_ACCEPTED;
+        f->attempt.ended_ms = w->now_ms;
+        notice_attempt_ended(&f->notice, &f->attempt, false, &policy, w->now_ms);
+        CHECK(w->store->ops->save_attempt(w->store, &f->attempt, &e), "%s", e.text);
+        CHECK(w->store->ops->save_notice(w->store, &f->notice, &e), "%s", e.text);
+    }
+    CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
+    return list.n;
+}
+
+static struct ledger balance(struct world *w)
+{
+    struct ledger l = {0};
+    struct err e = {0};
+
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(w->store->ops->ledger(w->store, &l, &e), "%s", e.text);
+    w->store->ops->rollback(w->store);
+    CHECK(ledger_balances(&l), "acked %lld", (long long)l.acked);
+    return l;
+}
+
+static const struct given booked = {.type = "appointment/1",
+                                    .unit = "pk_v",
+                                    .status = "booked",
+                                    .start = "2026-12-01T09:30:00+08:00[Asia/Taipei]"};
+
+static void test_news(void)
+{
+    static const struct {
+        const char *name;
+        const char *status, *start;
+        int64_t notified, recorded; /* afterwards, first booking included */
+    } cases[] = {
+        {"the same again", "booked", "2026-12-01T09:30:00+08:00[Asia/Taipei]", 1, 1},
+        {"S14 without a difference", "changed", "2026-12-01T09:30:00+08:00[Asia/Taipei]", 1, 1},
+        {"another start", "booked", "2026-12-02T09:30:00+08:00[Asia/Taipei]", 2, 0},
+        {"moved", "moved", "2026-12-02T09:30:00+08:00[Asia/Taipei]", 2, 0},
+        {"cancelled", "cancelled", "2026-12-01T09:30:00+08:00[Asia/Taipei]", 2, 0},
+        {"withdrawn after it was told", "withdrawn", "2026-12-01T09:30:00+08:00[Asia/Taipei]", 2,
+         0},
+    };
+
+    for
+        EACH (i, cases) {
+            struct given second = booked;
+            struct world w;
+            struct ledger l;
+
+            open_world(&w);
+            arrives(&w, booked);
+            plans(&w);
+            CHECK(leaves(&w) == 1, "%s: the booking leaves", cases[i].name);
+            second.status = cases[i].status;
+            second.start = cases[i].start;
+            arrives(&w, second);
+            plans(&w);
+            (void)leaves(&w);
+            l = balance(&w);
+            CHECK(l.notified == cases[i].notified && l.recorded == cases[i].recorded && !l.pending,
+                  "%s: %lld notified, %lld recorded, %lld pending", cases[i].name,
+                  (long long)l.notified, (long long)l.recorded, (long long)l.pending);
+            close_world(&w);
+        }
+}
+
+static void test_never_sent(void)
+{
+    struct given test = booked, stale = booked, withdrawn = booked;
+    struct world w;
+    struct ledger l;
+
+    open_world(&w);
+    test.test = true;
+    test.unit = "pk_1";
+    stale.stale_ms = noon;
+    stale.unit = "pk_2";
+    withdrawn.status = "withdrawn";
+    withdrawn.unit = "pk_3";
+    arrives(&w, test);
+    arrives(&w, stale);
+    arrives(&w, withdrawn);
+    plans(&w);
+    CHECK(leaves(&w) == 0, "something left");
+    l = balance(&w);
+    CHECK(l.recorded == 3 && l.pending == 0, "%lld recorded", (long long)l.recorded);
+    close_world(&w);
+}
+
+/* Cancelled before the booking left: one message about the cancellation, none about the booking. */
+static void test_superseded(void)
+{
+    struct given cancelled = booked;
+    struct world w;
+    struct ledger l;
+
+    open_world(&w);
+    cancelled.status = "cancelled";
+    arrives(&w, booked);
+    arrives(&w, cancelled);
+    plans(&w);
+    CHECK(leaves(&w) == 1, "only the later one leaves");
+    l = balance(&w);
+    CHECK(l.notified == 1 && l.recorded == 1, "%lld notified, %lld recorded", (long long)l.notified,
+          (long long)l.recorded);
+    close_world(&w);
+}
+
+/* Taken back before it left: silence. Taken back while a second notice waits: the first one has been read. */
+static void test_taken_back(void)
+{
+    struct given moved = booked, withdrawn = booked;
+    struct world w;
+    struct ledger l;
+
+    moved.status = "moved";
+    moved.start = "2026-12-02T09:30:00+08:00[Asia/Taipei]";
+    withdrawn.status = "withdrawn";
+    open_world(&w);
+    arrives(&w, booked);
+    plans(&w);
+    arrives(&w, withdrawn);
+    plans(&w);
+    CHECK(leaves(&w) == 0 && balance(&w).recorded == 2, "nobody was told");
+    close_world(&w);
+    open_world(&w);
+    arrives(&w, booked);
+    plans(&w);
+    CHECK(leaves(&w) == 1, "the booking leaves");
+    arrives(&w, moved);
+    plans(&w);
+    arrives(&w, withdrawn);
+    plans(&w);
+    CHECK(leaves(&w) == 1, "the one about the withdrawal leaves");
+    l = balance(&w);
+    CHECK(l.notified == 2 && l.recorded == 1, "%lld notified, %lld recorded", (long long)l.notified,
+          (long long)l.recorded);
+    close_world(&w);
+}
+
+/* Three results of one patient in a window of fifteen minutes: one message, at the window's end. */
+static void test_coalesce(void)
+{
+    static const char *const units[] = {"pk_r1", "pk_r2", "pk_r3"};
+    struct given result = {.type = "result_ready/1", .status = "ready", .coalesce_ms = 900000};
+    struct world w;
+    struct ledger l;
+
+    open_world(&w);
+    for
+        EACH (i, units) {
+            result.unit = units[i];
+            arrives(&w, result);
+            plans(&w);
+            CHECK(w.result.next_ms == noon + 900000, "the window does not slide: %lld",
+                  (long long)(w.result.next_ms - noon));
+            CHECK(leaves(&w) == 0, "left before the window closed");
+            w.now_ms += 300000 - 1;
+        }
+    w.now_ms = noon + 899999;
+    plans(&w);
+    CHECK(leaves(&w) == 0, "a millisecond early");
+    w.now_ms = noon + 900000;
+    plans(&w);
+    CHECK(leaves(&w) == 1, "one message");
+    l = balance(&w);
+    CHECK(l.notified == 1 && l.recorded == 2 && l.pending == 0, "%lld notified, %lld recorded",
+          (long long)l.notified, (long long)l.recorded);
+    close_world(&w);
+}
+
+/* An answer that was lost is held at its deadline, never sent again. */
+static void test_unknown(void)
+{
+    static const char echo[1][ECHO_BYTES + 1] = {"a1:0000000000000000000000000X"};
+    struct flight_list list = {0};
+    struct world w;
+    struct err e = {0};
+    size_t n = 0;
+
+    open_world(&w);
+    arrives(&w, booked);
+    plans(&w);
+    CHECK(w.store->ops->begin(w.store, &e), "%s", e.text);
+    CHECK(w.store->ops->begin_attempts(w.store, 1, echo, w.now_ms, &w.arena, &list, &e) &&
+              list.n == 1,
+          "%s", e.text);
+    CHECK(w.store->ops->recover(w.store, w.now_ms, &n, &e) && n == 1, "the crash: %s", e.text);
+    CHECK(w.store->ops->commit(w.store, &e), "%s", e.text);
+    plans(&w);
+    CHECK(w.result.next_ms == noon + hour, "woken at the deadline");
+    CHECK(leaves(&w) == 0 && balance(&w).pending == 1, "still pending");
+    w.now_ms = noon + hour;
+    plans(&w);
+    CHECK(leaves(&w) == 0, "sent again");
+    CHECK(balance(&w).held == 1, "held for a person");
+    close_world(&w);
+}
+
+int main(void)
+{
+    test_news();
+    test_never_sent();
+    test_superseded();
+    test_taken_back();
+    test_coalesce();
+    test_unknown();
+    return check_end();
+}
