@@ -14,7 +14,8 @@ struct decision {
     struct str reason; /* VERDICT_RECORD */
     bool withdraw;     /* notices of this unit that have not left yet */
     bool revoke;       /* links of this unit that are out already     */
-    bool remember;     /* `news` is the latest a patient heard of     */
+    bool remember;     /* `news` and `told` are to be kept */
+    bool told;         /* a notice of this unit has left at some time */
     uint8_t news[INDEX_BYTES];
 };
 
