@@ -123,7 +123,7 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
     d = plan_decide(r->set->seal, in, known ? &unit : NULL, &open, r->now_ms);
     if ((d.withdraw && !withdraw_all(r, &open, e)) ||
         (d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
-        (d.remember && !ops->save_news(r->store, type, key, d.news, d.verdict == VERDICT_TELL, e)))
+        (d.remember && !ops->save_news(r->store, type, key, d.news, d.told, e)))
         return false;
     if (d.verdict == VERDICT_RECORD)
         return ops->settle(r->store, in->id, STANDING_RECORDED, d.reason, e);
