@@ -38,7 +38,7 @@ static void end_run(struct mllp_framer *f)
 
 static void begin_run(struct mllp_framer *f, enum run kind)
 {
-    f->kind = kind;
+    f->kind = (int)kind;
     f->run = f->at;
     f->held = 0;
 }

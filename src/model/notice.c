@@ -103,7 +103,7 @@ void notice_attempt_ended(struct notice *n, const struct attempt *a, bool tempor
     case ATTEMPT_FLYING:
         break;
     }
-    assert(!"an attempt that flies has not ended");
+    assert(a->state != ATTEMPT_FLYING);
 }
 
 static enum delivery rank_of(struct str name)

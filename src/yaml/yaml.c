@@ -297,7 +297,9 @@ static struct yaml_node *read_document(struct reading *r)
 {
     struct yaml_node *root;
 
-    if (!next(r) || !next(r)) /* stream start, document start or stream end */
+    if (!next(r)) /* stream start */
+        return NULL;
+    if (!next(r)) /* document start, or stream end */
         return NULL;
     if (r->event.type == YAML_STREAM_END_EVENT) {
         say(r, "E103", 1, 1, STR("the file is empty"));
