@@ -30,6 +30,7 @@ struct fhir_receiver_settings {
     struct bell next;    /* rung after each commit of a new message */
     const char *host;    /* numeric */
     int port;            /* 0: a free one */
+    const char *name;    /* of the listener, part of the duplicate key; NULL: the feed's */
     const char *feed;    /* name of the feed that maps what comes in */
     const char *version; /* of Tidings, for the CapabilityStatement */
     size_t max_body;     /* bytes; 413 past it */
@@ -40,10 +41,6 @@ struct fhir_receiver_settings {
     int max_connections;
     size_t max_header;
     int64_t header_ms, idle_ms, body_ms, min_rate, write_ms;
-    /* A request that must not be answered (ERR_UNCERTAIN): the connection stays silent and the
-     * owner ends the process. May be NULL. */
-    void (*on_uncertain)(void *ctx, const struct err *e);
-    void *ctx;
 };
 
 /* Since open. */

@@ -167,7 +167,7 @@ enum truth value_equal(struct run *r, const struct fhirpath_item *a, const struc
     case SORT_OBJECT:
         return truth(a->node == b->node || same_tree(r, a->node, b->node));
     case SORT_NOTHING:
-        return truth(a->twin == b->twin || same_tree(r, a->twin, b->twin));
+        return truth(a->twin == b->twin || (a->twin && b->twin && same_tree(r, a->twin, b->twin)));
     }
     return TRUTH_FALSE;
 }

@@ -7,6 +7,7 @@
 struct parser {
     struct lexer lex;
     struct token next;
+    bool after_integer; /* an integer stands right before `next` */
     struct arena *a;
     size_t nodes, filters, nesting;
     struct fhirpath_root roots[FHIRPATH_MAX_NODES];
@@ -44,6 +45,7 @@ static struct expr *fail(struct parser *p, const char *code, size_t at, const ch
 
 static bool advance(struct parser *p)
 {
+    p->after_integer = p->next.kind == TOKEN_INTEGER;
     return lex_next(&p->lex, &p->next);
 }
 
@@ -57,11 +59,28 @@ static bool at_word(const struct parser *p, const char *word)
     return p->next.kind == TOKEN_NAME && !p->next.quoted && str_eq(p->next.text, str_of(word));
 }
 
+/* What stands here does not fit: an operator or a quantity of full FHIRPath, or nonsense. */
+static bool unexpected(struct parser *p, const char *what)
+{
+    static const char *const words[] = {"div", "mod", "is", "as", "contains", "xor", "implies"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (at_word(p, words[i]))
+            return lex_fault(p->fault, "E212", p->next.at, "`%s` is outside the subset", words[i]);
+    }
+    if (p->after_integer && (p->next.kind == TOKEN_STRING || p->next.kind == TOKEN_NAME))
+        return lex_fault(p->fault, "E212", p->next.at, "quantities are outside the subset");
+    return lex_fault(p->fault, "E210", p->next.at, "%s", what);
+}
+
 static bool expect(struct parser *p, const char *mark)
 {
-    if (!at_mark(p, mark))
-        return lex_fault(p->fault, "E210", p->next.at, "`%s` is missing", mark);
-    return advance(p);
+    char what[] = "`?` is missing";
+
+    if (at_mark(p, mark))
+        return advance(p);
+    what[1] = mark[0];
+    return unexpected(p, what);
 }
 
 static struct expr *new_node(struct parser *p, enum op op, size_t at)
@@ -325,17 +344,6 @@ static struct expr *parse_or(struct parser *p)
     return binary(p, 0);
 }
 
-static bool left_over(const struct parser *p)
-{
-    static const char *const words[] = {"div", "mod", "is", "as", "contains", "xor", "implies"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (at_word(p, words[i]))
-            return lex_fault(p->fault, "E212", p->next.at, "`%s` is outside the subset", words[i]);
-    }
-    return lex_fault(p->fault, "E210", p->next.at, "the expression should end here");
-}
-
 bool fhirpath_compile(struct str text, struct arena *a, const struct fhirpath **out,
                       struct fhirpath_fault *fault)
 {
@@ -354,7 +362,7 @@ bool fhirpath_compile(struct str text, struct arena *a, const struct fhirpath **
     if (!top)
         return false;
     if (p.next.kind != TOKEN_END)
-        return left_over(&p);
+        return unexpected(&p, "the expression should end here");
     made = NEW(a, struct fhirpath);
     made->top = top;
     made->roots = NEW_ARRAY(a, struct fhirpath_root, p.n_roots + 1);

@@ -94,10 +94,8 @@ static bool add_values(struct run *r, const struct json_node *node, const struct
     value = node && node->kind == JSON_ARRAY ? node->first : NULL;
     extra = twin && twin->kind == JSON_ARRAY ? twin->first : NULL;
     while (value || extra) {
-        bool there = (value && value->kind != JSON_NULL) || as_object(extra);
-
-        if (there && !list_add(r, out, element(value, as_object(extra), type)))
-            return false;
+        if (!list_add(r, out, element(value, as_object(extra), type)))
+            return false; /* a null without a twin counts too, as in other engines */
         value = value ? value->next : NULL;
         extra = extra ? extra->next : NULL;
     }
