@@ -25,7 +25,7 @@ enum { /* section 15 */
        FEED_MAX_SOURCES = 32,
        FEED_MAX_INSTANCES = 1000,
        FEED_MAX_REASONS = 64,
-       FEED_MAX_OPEN = 20000, /* resolved tries of one message, all instances together */
+       FEED_MAX_TRIES = 50000, /* conversions of one message, all instances together */
 };
 
 /* ---- companions ---- */
@@ -156,7 +156,6 @@ struct value {
     struct otherwise agree; /* MISSING: none; ELSE_NONE: warn; HOLD, REJECT */
     struct otherwise otherwise;
     enum class class; /* join over branches, candidates, literals and, for +s, the site */
-    size_t index;     /* place in the cache of an instance */
     bool faulty;      /* something in it was reported: derived findings are silenced */
 };
 
@@ -198,7 +197,6 @@ struct map {
     struct value *values;
     size_t n_values;
     const struct value *site; /* values.site; NULL: none */
-    size_t n_indexes;         /* of all values, those of `with` included */
     struct rule *rules;
     size_t n_rules;
 };

@@ -213,7 +213,7 @@ void value_load(struct loading *l, const struct yaml_pair *pair, bool flag, stru
     static const char *const keys[] = {"hl7", "fhir", "as", "table", "else", "agree", NULL};
     struct yaml_node *map = pair->value;
 
-    *out = (struct value){.node = map, .key_node = pair->key, .index = l->map->n_indexes++};
+    *out = (struct value){.node = map, .key_node = pair->key};
     if (map->kind == YAML_SCALAR && starts_values(map->text))
         return; /* resolved when all are known */
     if (!shape_map(l, map, "a value")) {

@@ -1,0 +1,139 @@
+/* From a finished event to the message it may lead to. Every sink looks at the class once more. */
+#include "instance.h"
+
+static struct str slot_text(const struct instance *i, struct str name)
+{
+    const struct slot *s = event_slot(&i->event, name);
+
+    return s ? s->value : (struct str){NULL, 0};
+}
+
+struct choosing {
+    struct instance *i;
+    enum class class; /* of everything the choice depended on */
+};
+
+static enum cond_state no_state(void *ctx, const struct cond *leaf)
+{
+    (void)ctx, (void)leaf; /* conditions over slots have no states: cond_parse() */
+    return COND_ABSENT;
+}
+
+static size_t slot_values(void *ctx, const struct cond *leaf, const struct str **out)
+{
+    struct choosing *c = ctx;
+    const struct slot *s = event_slot(&c->i->event, leaf->operand);
+
+    if (!s)
+        return 0;
+    c->class = class_join(c->class, s->class);
+    *out = &s->value;
+    return 1;
+}
+
+/* The first entry of the event that matches. *found NULL: none. False: the instance ended. */
+static bool choose(struct instance *i, const struct notify_entry **found)
+{
+    const struct feed *f = i->m->f;
+    struct choosing c = {i, CLASS_PUBLIC};
+    const struct cond_source source = {&c, no_state, slot_values};
+
+    *found = NULL;
+    for (size_t k = 0; k < f->n_notify && !*found; k++) {
+        const struct notify_entry *e = &f->notify[k];
+
+        if (e->event == i->rule->event && (!e->when || cond_holds(e->when, &source)))
+            *found = e;
+    }
+    if (c.class > CLASS_LOGISTICS)
+        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of the choice"));
+    return true;
+}
+
+/* Slot `language` if the body has it, else the site's. */
+static const struct phrase *choose_body(struct instance *i, const struct template *t)
+{
+    const struct slot *s = event_slot(&i->event, STR("language"));
+    const struct phrase *p = NULL;
+
+    if (s && s->class <= CLASS_PREFERENCE)
+        p = phrases_find(&t->body, s->value);
+    return p ? p : phrases_find(&t->body, i->site->language);
+}
+
+static bool fill_param(struct instance *i, const struct template *t, const struct param_source *p,
+                       struct str language, struct param *out)
+{
+    const struct slot *s = p->slot ? event_slot(&i->event, str_of(p->slot->name)) : NULL;
+    enum class class = class_join(CLASS_DIRECTORY, i->site_class);
+
+    out->name = p->name;
+    if (!p->slot) {
+        out->text = site_fact_text(i->site, p->fact, language);
+    } else if (s) {
+        class = class_join(class, s->class);
+        out->text = render_slot(p->slot, s->value, language, i->m->a);
+    }
+    if (class > t->shows)
+        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of a parameter"));
+    if (!out->text.p)
+        return instance_stop(i, FEED_HOLD, STR("parameter without a value"));
+    if (!render_fit(out->text))
+        return instance_stop(i, FEED_HOLD, STR("parameter unfit to send"));
+    return true;
+}
+
+static bool write_message(struct instance *i, const struct notify_entry *e)
+{
+    const struct template *t = e->template;
+    const struct phrase *body = choose_body(i, t);
+    struct feed_outcome *out = i->out;
+
+    if (!body)
+        return instance_stop(i, FEED_HOLD, STR("no text in the language of the site"));
+    out->template = &t->shown;
+    out->language = str_of(t->shown.bodies[body - t->body.items].language);
+    out->to = slot_text(i, STR("phone"));
+    if (!out->to.n)
+        return instance_stop(i, FEED_HOLD, STR("no phone to send to"));
+    out->params = NEW_ARRAY(i->m->a, struct param, e->n_params + 1);
+    for (size_t k = 0; k < e->n_params; k++, out->n_params++)
+        if (!fill_param(i, t, &e->params[k], body->language, &out->params[k]))
+            return false;
+    out->text = render_body(t, body->text, out->params, i->m->a);
+    return true;
+}
+
+static int64_t stale_at(const struct instance *i)
+{
+    const struct event_type *t = i->rule->event;
+    int64_t start;
+
+    if (t->stale_at_start)
+        return moment_read_ours(slot_text(i, STR("start")), &start) ? start * 1000 : 0;
+    return t->stale_ms ? i->message_ms + t->stale_ms : 0;
+}
+
+void compose(struct instance *i)
+{
+    const struct notify_entry *entry;
+    struct feed_outcome *out = i->out;
+
+    out->emits = true;
+    out->event = i->event;
+    out->stale_ms = stale_at(i);
+    if (!choose(i, &entry))
+        return;
+    out->kind = FEED_RECORDED;
+    if (!entry || !write_message(i, entry))
+        return;
+    if (i->m->test) { /* MSH-11 T or D: evaluated, never sent */
+        out->reason = STR("test message");
+        return;
+    }
+    out->kind = FEED_SEND;
+    if (i->rule->coalesce_by) {
+        out->coalesce_ms = i->rule->coalesce_ms;
+        out->coalesce_by = slot_text(i, str_of(i->rule->coalesce_by->name));
+    }
+}

@@ -1,0 +1,219 @@
+/* The interpreter: one message through the rules that its type triggers. */
+#include "instance.h"
+#include "record.h"
+
+/* A message that cannot be taken in whole: one outcome, held. */
+static bool hold_message(struct reading *m, struct str rule, struct feed_result *out)
+{
+    out->outcomes = NEW(m->a, struct feed_outcome);
+    out->n = 1;
+    out->outcomes[0] =
+        (struct feed_outcome){.kind = FEED_HOLD, .rule = rule, .reason = STR("message too large")};
+    return true;
+}
+
+/* ---- parsing ---- */
+
+static struct str header_text(const struct reading *m, size_t field)
+{
+    struct str raw = hl7_field(&m->hl7.segments[0], field);
+
+    return str_trim(hl7_component_text(&m->hl7, raw, 1, 0, m->a));
+}
+
+/* *large: over a limit of the parser, which is an outcome and not an error. */
+static bool parse_hl7(struct reading *m, bool *large, struct err *e)
+{
+    const struct hl7_charset_settings charset = {0};
+    const struct hl7_limits limits = hl7_limits_default();
+    struct str mode;
+
+    if (!hl7_message_read(m->in->body, &charset, &limits, m->a, NULL, &m->hl7, e)) {
+        *large = e->code == HL7_LIMIT;
+        return false;
+    }
+    m->type = hl7_message_type(&m->hl7, m->a);
+    m->has_msh7 = moment_read(header_text(m, 7), &m->msh7);
+    mode = header_text(m, 11);
+    m->test = str_eq(mode, STR("T")) || str_eq(mode, STR("D"));
+    return true;
+}
+
+static bool parse_fhir(struct reading *m, bool *large, struct err *e)
+{
+    const struct json_limits limits = json_limits_default();
+    struct json_fault fault = {0};
+    struct json_node *root;
+
+    if (!json_read(m->in->body, &limits, m->a, &root, &fault, e) ||
+        !fhir_body_read(root, (struct str){NULL, 0}, m->a, &m->fhir, &fault, e)) {
+        *large = fault.code &&
+                 (strcmp(fault.code, "too-long") == 0 || strcmp(fault.code, "too-costly") == 0);
+        return false;
+    }
+    m->type = m->fhir.type;
+    return true;
+}
+
+static int64_t message_time(const struct reading *m)
+{
+    if (m->side == SIDE_FHIR)
+        return fhir_last_updated_ms(m->fhir.root, m->in->received_ms);
+    if (m->has_msh7 && m->msh7.has_offset)
+        return moment_unix(&m->msh7) * 1000;
+    return m->in->received_ms;
+}
+
+/* ---- which instances there are ---- */
+
+struct job { /* one instance to be */
+    size_t rule;
+    struct scope scope;
+    struct fhir_focus focus;
+};
+
+struct jobs {
+    struct job *items;
+    size_t n;
+};
+
+static bool triggers(const struct reading *m, const struct rule *r)
+{
+    for (size_t k = 0; k < r->n_on[SIDE_HL7]; k++)
+        if (str_eq(r->on[SIDE_HL7][k], m->type))
+            return true;
+    return false;
+}
+
+/* False: more than 1,000. */
+static bool add_hl7_jobs(struct reading *m, size_t rule, struct jobs *out)
+{
+    const struct rule *r = &m->f->maps[0].rules[rule];
+    struct scopes all;
+
+    if (!triggers(m, r))
+        return true;
+    scopes_make(&m->hl7, r->each, FEED_MAX_INSTANCES - out->n, m->a, &all);
+    for (size_t k = 0; k < all.n; k++)
+        out->items[out->n++] = (struct job){.rule = rule, .scope = all.items[k]};
+    return !all.over;
+}
+
+static bool add_fhir_jobs(struct reading *m, size_t rule, struct jobs *out)
+{
+    const struct rule *r = &m->f->maps[0].rules[rule];
+
+    for (size_t k = 0; k < r->n_on[SIDE_FHIR]; k++) {
+        struct fhir_focus_list all = fhir_foci(&m->fhir, r->on[SIDE_FHIR][k], m->a);
+
+        if (all.n > FEED_MAX_INSTANCES - out->n)
+            return false;
+        for (size_t i = 0; i < all.n; i++)
+            out->items[out->n++] = (struct job){.rule = rule, .focus = all.items[i]};
+    }
+    return true;
+}
+
+/* ---- running one ---- */
+
+/* The map of the overlay that matches, else the plain one. False: the instance ended. */
+static bool choose_map(struct instance *i)
+{
+    const struct feed *f = i->m->f;
+
+    i->map = &f->maps[0];
+    for (size_t k = 1; k < f->n_maps; k++) {
+        const struct branch *where = &f->maps[k].where[i->m->side];
+        bool holds = false;
+
+        if (where->kind != BRANCH_CONDITION)
+            continue;
+        if (!condition_read(i, where, &holds))
+            return false;
+        if (holds && i->map->overlay)
+            return instance_stop(i, FEED_HOLD, STR("two overlays match"));
+        if (holds)
+            i->map = &f->maps[k];
+    }
+    return true;
+}
+
+static void begin_trace(struct instance *i, struct feed_trace *t)
+{
+    const struct rule *r = i->rule;
+
+    i->trace = &t->instances[t->n++];
+    *i->trace = (struct trace_instance){.rule = r->label.p,
+                                        .file = r->node->file,
+                                        .line = r->node->line,
+                                        .column = r->node->column,
+                                        .outcome = i->out};
+    i->trace->slots = NEW_ARRAY(i->m->a, struct trace_slot, r->n_with + 2);
+}
+
+static void run(struct instance *i, size_t rule)
+{
+    struct feed_trace *t = i->m->in->trace;
+    bool map_chosen;
+
+    map_chosen = choose_map(i);
+    i->rule = &i->map->rules[rule];
+    i->out->rule = i->rule->label;
+    if (t) {
+        begin_trace(i, t);
+        record_reads(i);
+        t->overlay = i->map->overlay ? i->map->overlay : t->overlay;
+    }
+    if (map_chosen && guard_only_if(i) && guard_sensitive(i) && fill_slots(i))
+        compose(i);
+    if (i->out->kind != FEED_SEND && i->out->kind != FEED_RECORDED)
+        i->out->emits = false;
+    i->out->warnings = i->warnings;
+    i->out->n_warnings = i->n_warnings;
+}
+
+static bool run_all(struct reading *m, const struct jobs *jobs, struct feed_result *out)
+{
+    out->outcomes = NEW_ARRAY(m->a, struct feed_outcome, jobs->n + 1);
+    if (m->in->trace)
+        m->in->trace->instances = NEW_ARRAY(m->a, struct trace_instance, jobs->n + 1);
+    for (size_t k = 0; k < jobs->n; k++) {
+        const struct job *job = &jobs->items[k];
+        struct instance i = {.m = m, .scope = job->scope, .out = &out->outcomes[k]};
+
+        i.message_ms = out->message_ms;
+        if (m->side == SIDE_FHIR) {
+            i.focus =
+                (struct fhirpath_scope){&m->fhir, job->focus.entry->resource, job->focus.patient};
+            i.message_ms = fhir_last_updated_ms(job->focus.entry->resource, out->message_ms);
+        }
+        run(&i, job->rule);
+        if (m->failed)
+            return false;
+        out->n = k + 1;
+    }
+    return true;
+}
+
+bool feed_eval(const struct feed *f, const struct feed_input *in, struct arena *a,
+               struct feed_result *out, struct err *e)
+{
+    struct reading m = {.f = f, .in = in, .a = a, .e = e};
+    struct jobs jobs = {NEW_ARRAY(a, struct job, FEED_MAX_INSTANCES), 0};
+    bool large = false;
+
+    *out = (struct feed_result){.message_ms = in->received_ms};
+    m.side = in->kind == MESSAGE_HL7 ? SIDE_HL7 : SIDE_FHIR;
+    if (!(m.side == SIDE_HL7 ? parse_hl7(&m, &large, e) : parse_fhir(&m, &large, e)))
+        return large ? hold_message(&m, STR(""), out) : false;
+    out->type = m.type;
+    out->test = m.test;
+    out->message_ms = message_time(&m);
+    for (size_t k = 0; k < f->maps[0].n_rules; k++) {
+        bool fits = m.side == SIDE_HL7 ? add_hl7_jobs(&m, k, &jobs) : add_fhir_jobs(&m, k, &jobs);
+
+        if (!fits)
+            return hold_message(&m, f->maps[0].rules[k].label, out);
+    }
+    return run_all(&m, &jobs, out);
+}

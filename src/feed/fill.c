@@ -1,0 +1,181 @@
+/* Fills the slots of one instance's event, in order: the unit key, then as the file has them. */
+#include "instance.h"
+#include "record.h"
+
+bool instance_stop(struct instance *i, enum feed_outcome_kind kind, struct str reason)
+{
+    i->out->kind = kind;
+    i->out->reason = reason;
+    return false;
+}
+
+bool instance_too_large(struct instance *i)
+{
+    return instance_stop(i, FEED_HOLD, STR("message too large"));
+}
+
+void instance_warn(struct instance *i, struct str text)
+{
+    for (size_t k = 0; k < i->n_warnings; k++)
+        if (str_eq(i->warnings[k], text))
+            return;
+    if (i->n_warnings == i->warning_room) {
+        size_t room = i->warning_room ? 2 * i->warning_room : 4;
+        struct str *more = NEW_ARRAY(i->m->a, struct str, room);
+
+        if (i->n_warnings)
+            memcpy(more, i->warnings, i->n_warnings * sizeof(*more));
+        i->warnings = more;
+        i->warning_room = room;
+    }
+    i->warnings[i->n_warnings++] = text;
+}
+
+/* MSH-7 without an offset is the site's local time. */
+static void settle_message_time(struct instance *i)
+{
+    const struct moment *m = &i->m->msh7;
+    int64_t unix_s;
+
+    if (i->m->side != SIDE_HL7 || !i->m->has_msh7 || m->has_offset || m->precision < MOMENT_MINUTE)
+        return;
+    zone_to_unix(i->site->zone, &m->local, &unix_s);
+    i->message_ms = unix_s * 1000;
+}
+
+bool instance_site(struct instance *i)
+{
+    static const struct slot_type none = {"site", SLOT_SITE, true, false, NULL, NULL};
+    const struct slot_type *slot = event_type_slot(i->rule->event, STR("site"));
+    struct made made = {0};
+
+    if (i->site_state != MADE_UNSET)
+        return i->site_state == MADE_VALUE;
+    i->site_state = MADE_STOPPED;
+    if (!value_make(i, i->map->site, slot ? slot : &none, &made))
+        return false;
+    i->site = made.state == MADE_VALUE ? feed_site(i->m->f, made.text) : NULL;
+    if (!i->site) /* a stored event of an older map may name a site that is gone */
+        return instance_stop(i, FEED_HOLD, STR("unknown site"));
+    i->site_state = MADE_VALUE;
+    i->site_class = made.class;
+    settle_message_time(i);
+    return true;
+}
+
+bool instance_stored(struct instance *i, const struct event **out)
+{
+    const struct feed_memory *memory = i->m->in->memory;
+
+    if (!i->looked && memory && i->event.unit_key.n) {
+        if (!memory->find(memory->ctx, i->event.type, i->event.unit_key, i->m->a, &i->stored,
+                          &i->found, i->m->e)) {
+            i->m->failed = true;
+            return false;
+        }
+        i->looked = true;
+    }
+    *out = i->found ? &i->stored : NULL;
+    return true;
+}
+
+/* Puts a value into the event. The last look at its class: a slot never holds more than its type may. */
+static bool set_slot(struct instance *i, const struct slot_type *type, const struct made *made)
+{
+    struct slot *s = &i->event.slots[i->event.n_slots];
+
+    if (made->state != MADE_VALUE)
+        return true;
+    if (made->class > slot_ceiling(type->kind))
+        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of a slot"));
+    *s = (struct slot){.name = str_of(type->name), .value = made->text, .class = made->class};
+    if (type->kind == SLOT_KEY)
+        s->raw = made->raw;
+    i->event.n_slots++;
+    if (strcmp(type->name, i->rule->event->unit) == 0)
+        i->event.unit_key = made->text;
+    return true;
+}
+
+static bool fill_site(struct instance *i, const struct slot_type *type)
+{
+    struct made made;
+
+    if (!instance_site(i))
+        return false;
+    made = (struct made){.state = MADE_VALUE, .text = i->site->code, .class = i->site_class};
+    return set_slot(i, type, &made);
+}
+
+static bool fill_slot(struct instance *i, const struct binding *b)
+{
+    struct made made = {0};
+
+    if (b->slot->kind == SLOT_SITE)
+        return fill_site(i, b->slot);
+    if (!b->value) {
+        made = (struct made){.state = MADE_VALUE, .text = b->literal};
+        record_literal(i, b->slot, b->literal);
+        return set_slot(i, b->slot, &made);
+    }
+    return value_make(i, b->value, b->slot, &made) && set_slot(i, b->slot, &made);
+}
+
+static bool is_mapped(const struct rule *r, const struct slot_type *slot)
+{
+    for (size_t k = 0; k < r->n_with; k++)
+        if (r->with[k].slot == slot)
+            return true;
+    return false;
+}
+
+static bool fill_standards(struct instance *i)
+{
+    for (size_t k = 0; k < i->rule->event->n_slots; k++) {
+        const struct slot_type *type = &i->rule->event->slots[k];
+        struct made made = {.state = MADE_VALUE};
+
+        if (!type->standard || is_mapped(i->rule, type))
+            continue;
+        made.text = str_of(type->standard);
+        if (!set_slot(i, type, &made))
+            return false;
+    }
+    return true;
+}
+
+static struct slot *slot_of(struct event *ev, const char *name)
+{
+    for (size_t k = 0; k < ev->n_slots; k++)
+        if (str_eq(ev->slots[k].name, str_of(name)))
+            return &ev->slots[k];
+    return NULL;
+}
+
+/* Section 9.2: booked again with another start than the stored one counts as moved. */
+static bool notice_move(struct instance *i)
+{
+    struct slot *status = slot_of(&i->event, "status"), *start = slot_of(&i->event, "start");
+    const struct event *before = NULL;
+    int64_t was, is;
+
+    if (!i->rule->event->stale_at_start || !status || !start ||
+        !str_eq(status->value, STR("booked")))
+        return true;
+    if (!instance_stored(i, &before))
+        return false;
+    if (before && moment_read_ours(event_value(before, "start"), &was) &&
+        moment_read_ours(start->value, &is) && was != is)
+        status->value = STR("moved");
+    return true;
+}
+
+bool fill_slots(struct instance *i)
+{
+    i->event.type = str_of(i->rule->event->name);
+    i->event.slots = NEW_ARRAY(i->m->a, struct slot, EVENT_MAX_SLOTS + 1);
+    for (size_t k = 0; k < i->rule->n_with; k++)
+        if (!fill_slot(i, &i->rule->with[k]))
+            return false;
+    return fill_standards(i) && notice_move(i);
+}

@@ -1,0 +1,272 @@
+/* From the candidates of a value to its result: the first that converts wins. */
+#include "instance.h"
+#include "record.h"
+
+struct making { /* one value of one instance under way */
+    struct instance *i;
+    const struct value *v;
+    const struct slot_type *slot;
+    const struct branch *branch;
+    const struct table *table;
+    bool phone, uses_site;
+    size_t n_candidates;
+    bool deleted;
+    bool won;
+    struct made made;
+    struct str *firsts; /* agree: the first result of each source; absent: none */
+    struct record *record;
+};
+
+static bool agrees(const struct value *v)
+{
+    return v->agree.kind != ELSE_MISSING;
+}
+
+static struct convert_context context(const struct making *k)
+{
+    const struct instance *i = k->i;
+    const struct reading *m = i->m;
+    struct convert_context c = {
+        .arena = m->a,
+        .offered = m->f->offered,
+        .n_offered = m->f->n_offered,
+        .keyspace = m->f->keyspace,
+        .message_ms = i->message_ms,
+        .has_offset = m->has_msh7 && m->msh7.has_offset,
+        .offset_s = m->msh7.offset_s,
+        .key = m->in->key,
+        .domain = convert_domain(str_of(k->slot->name)),
+    };
+
+    if (i->site) {
+        c.zone = i->site->zone;
+        c.country = i->site->country;
+        c.area = i->site->area;
+        c.site_language = i->site->language;
+    }
+    return c;
+}
+
+struct tried { /* one candidate */
+    struct str text;
+    const char *reason; /* NULL: converted */
+    const struct table_row *row;
+};
+
+static struct tried convert(struct making *k, const struct element *e)
+{
+    struct convert_context c = context(k);
+    struct converted done = {0};
+    struct tried t = {0};
+
+    if (e->unfit)
+        return (struct tried){.reason = "text.damaged"};
+    if (!convert_run(k->v->as, k->v->n_as, &c, &e->candidate, &done))
+        return (struct tried){.reason = done.reason};
+    if (done.warning && !k->won)
+        instance_warn(k->i, str_of(done.warning));
+    t.text = done.text;
+    if (k->table) {
+        t.row = table_find(k->table, done.text);
+        if (!t.row)
+            return (struct tried){.reason = "table.unlisted"};
+        t.text = t.row->to;
+    }
+    if ((k->slot->kind == SLOT_TICKET || k->slot->kind == SLOT_COUNT) &&
+        !slot_form(k->slot->kind, t.text))
+        return (struct tried){.reason = "type.mismatch"};
+    return t;
+}
+
+static void win(struct making *k, const struct source *s, const struct element *e,
+                const struct tried *t)
+{
+    k->won = true;
+    k->made = (struct made){MADE_VALUE, t->text, e->text, s->class};
+    if (k->uses_site)
+        k->made.class = class_join(k->made.class, k->i->site_class);
+    record_winner(k->record, s, e, k->table, t->row);
+}
+
+/* Tries one source. Goes on behind the winner only for `agree`, and for who looks on. */
+static bool try_source(struct making *k, size_t index)
+{
+    const struct source *s = &k->branch->sources[index];
+    struct elements all;
+
+    if (!candidates_read(k->i, s, k->phone, &all))
+        return false;
+    k->deleted = k->deleted || all.deleted;
+    if (all.error)
+        record_try(k->record, s, NULL, all.error, (struct str){0});
+    for (size_t c = 0; c < all.n; c++) {
+        bool needed = !k->won || (agrees(k->v) && !k->firsts[index].p);
+        struct tried t;
+
+        if (!needed && !k->record)
+            break;
+        k->n_candidates++;
+        if (k->uses_site && !instance_site(k->i))
+            return false;
+        if (needed && ++k->i->m->tries > FEED_MAX_TRIES)
+            return instance_too_large(k->i);
+        t = convert(k, &all.items[c]);
+        record_try(k->record, s, &all.items[c], t.reason, t.text);
+        if (t.reason)
+            continue;
+        if (k->firsts && !k->firsts[index].p)
+            k->firsts[index] = t.text;
+        if (!k->won)
+            win(k, s, &all.items[c], &t);
+    }
+    return true;
+}
+
+static struct str masked(const struct source *s, struct str text)
+{
+    return s->class > CLASS_LOGISTICS ? STR("***") : text;
+}
+
+/* "start disagrees: SCH-11.4=…, AIS-4=…" */
+static bool check_agreement(struct making *k)
+{
+    const struct value *v = k->v;
+    struct arena *a = k->i->m->a;
+    struct str text = {NULL, 0};
+    bool differ = false;
+
+    if (!agrees(v) || !k->won)
+        return true;
+    for (size_t s = 0; s < k->branch->n_sources; s++) {
+        const struct source *from = &k->branch->sources[s];
+
+        if (!k->firsts[s].p)
+            continue;
+        differ = differ || !str_eq(k->firsts[s], k->made.text);
+        text = arena_printf(a, STR_FMT "%s" STR_FMT "=" STR_FMT, STR_ARG(text), text.n ? ", " : "",
+                            STR_ARG(from->text), STR_ARG(masked(from, k->firsts[s])));
+    }
+    if (!differ)
+        return true;
+    if (v->agree.kind == ELSE_HOLD)
+        return instance_stop(k->i, FEED_HOLD, v->agree.text);
+    if (v->agree.kind == ELSE_REJECT)
+        return instance_stop(k->i, FEED_REJECT, v->agree.text);
+    instance_warn(k->i, arena_printf(a, "%s disagrees: " STR_FMT, k->slot->name, STR_ARG(text)));
+    return true;
+}
+
+/* Every source absent or empty, and an earlier event of the unit has the slot. */
+static bool carry(struct making *k)
+{
+    const struct event *before = NULL;
+    const struct slot *s;
+
+    if (!k->slot->carried || k->n_candidates || k->deleted)
+        return true;
+    if (!instance_stored(k->i, &before))
+        return false;
+    s = before ? event_slot(before, str_of(k->slot->name)) : NULL;
+    if (!s)
+        return true;
+    k->won = true;
+    k->made = (struct made){MADE_VALUE, s->value, s->raw, s->class};
+    record_origin(k->record, TRACE_CARRIED, (struct str){0});
+    return true;
+}
+
+static bool site_fact(struct making *k)
+{
+    const struct otherwise *o = &k->v->otherwise;
+    const struct site *s;
+
+    if (!instance_site(k->i))
+        return false;
+    s = k->i->site;
+    k->made =
+        (struct made){.state = MADE_VALUE, .class = class_join(CLASS_DIRECTORY, k->i->site_class)};
+    if (str_eq(o->text, STR("language")))
+        k->made.text = s->language;
+    else
+        k->made.text = str_eq(o->text, STR("zone")) ? str_of(s->zone_name) : str_of(s->country);
+    record_origin(k->record, TRACE_SITE_FACT, o->node->text);
+    return true;
+}
+
+static bool otherwise(struct making *k)
+{
+    const struct otherwise *o = &k->v->otherwise;
+
+    switch (o->kind) {
+    case ELSE_DROP:
+        return instance_stop(k->i, FEED_DROP, o->text);
+    case ELSE_HOLD:
+        return instance_stop(k->i, FEED_HOLD, o->text);
+    case ELSE_REJECT:
+        return instance_stop(k->i, FEED_REJECT, o->text);
+    case ELSE_SITE_FACT:
+        return site_fact(k);
+    case ELSE_LITERAL:
+        k->made = (struct made){.state = MADE_VALUE, .text = o->text};
+        record_origin(k->record, TRACE_LITERAL, (struct str){0});
+        return true;
+    case ELSE_MISSING: /* the loader refuses it where a value can fail */
+    case ELSE_NONE:
+        record_origin(k->record, TRACE_UNSET, (struct str){0});
+        return true;
+    }
+    return true;
+}
+
+static bool make_flag(struct making *k)
+{
+    bool holds = false;
+
+    if (k->branch->kind != BRANCH_CONDITION)
+        return true;
+    if (!condition_read(k->i, k->branch, &holds))
+        return false;
+    k->made = (struct made){
+        .state = MADE_VALUE, .text = holds ? STR("true") : STR("false"), .class = k->branch->class};
+    record_origin(k->record, TRACE_CONDITION, (struct str){0});
+    return true;
+}
+
+static bool make(struct making *k)
+{
+    if (k->slot->kind == SLOT_FLAG)
+        return make_flag(k);
+    if (agrees(k->v))
+        k->firsts = NEW_ARRAY(k->i->m->a, struct str, k->branch->n_sources + 1);
+    for (size_t s = 0; k->branch->kind == BRANCH_SOURCES && s < k->branch->n_sources; s++) {
+        if (k->won && !agrees(k->v) && !k->record)
+            break;
+        if (!try_source(k, s))
+            return false;
+    }
+    if (!check_agreement(k))
+        return false;
+    if (!k->won && !carry(k))
+        return false;
+    return k->won ? true : otherwise(k);
+}
+
+bool value_make(struct instance *i, const struct value *v, const struct slot_type *slot,
+                struct made *out)
+{
+    struct making k = {.i = i, .v = v, .slot = slot, .branch = &v->branch[i->m->side]};
+
+    k.table = k.branch->table ? k.branch->table : v->table;
+    for (size_t c = 0; c < v->n_as; c++) {
+        k.phone = k.phone || v->as[c].kind == CONVERT_PHONE;
+        k.uses_site = k.uses_site || convert_uses_site(v->as[c].kind);
+    }
+    k.record = record_begin(i, slot);
+    if (!make(&k)) {
+        record_end(i, k.record, v, NULL);
+        return false;
+    }
+    *out = k.made;
+    record_end(i, k.record, v, &k.made);
+    return true;
+}
