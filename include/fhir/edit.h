@@ -6,7 +6,7 @@
 
 /* Sets `path` ("Appointment.participant[0].status") to `text` in the first resource of that type,
  * and gives the edited JSON; all else stays byte for byte. Where an array stands, no index means
- * [0]. Empty text removes the element (from an array: that item). A last element that is missing is
+ * [0]. Empty text removes the element, with an index that item of it. A last element that is missing is
  * added to its parent. A number or boolean stays one if `text` can be one; a new element is a
  * boolean for "true" and "false"; all others are strings. *out lives in `a`.
  *

@@ -8,6 +8,7 @@
 struct step {
     struct str name;
     size_t index; /* of an array; 0 without one */
+    bool indexed;
 };
 
 static bool next_step(struct str *rest, struct step *out, struct str path, struct err *e)
@@ -17,6 +18,7 @@ static bool next_step(struct str *rest, struct step *out, struct str path, struc
 
     out->name = str_cut(&part, '[');
     out->index = 0;
+    out->indexed = part.p != NULL;
     if (!part.p)
         return out->name.n > 0 ||
                err_set(e, ERR_INPUT, 0, "character %zu: no element name", at + 1);
@@ -81,7 +83,9 @@ static bool walk(struct edit *ed, const struct json_node *root, struct str path,
         if (!next_step(&rest, &s, path, e))
             return false;
         ed->name = s.name;
-        ed->value = item(json_member(ed->parent, s.name), s.index);
+        ed->value = json_member(ed->parent, s.name);
+        if (s.indexed || rest.p || ed->text.n) /* removing without an index means all of them */
+            ed->value = item(ed->value, s.index);
         if (!ed->value && (rest.p || s.index || json_member(ed->parent, s.name) ||
                            ed->parent->kind != JSON_OBJECT))
             return err_set(e, ERR_INPUT, 0, "character %zu: nothing there to change", at + 1);
