@@ -3,21 +3,13 @@
 #include <stdlib.h>
 
 #include "base/container_of.h"
-#include "http_reply.h"
 #include "http_route.h"
 
 enum {
-    WRITE_BYTES = 65536,     /* one write; its end is progress */
-    LEFT_OVER = 4 * 65536,   /* bytes behind a request that one or two reads can leave */
-    ANSWER_BYTES = 64 << 20, /* the longest answer */
+    LEFT_OVER = 4 * 65536, /* bytes behind a request that one or two reads can leave */
     DISCARD_MS = 1000,
     TARGET_BYTES = 8000, /* RFC 9112 §3 asks for as much */
 };
-
-static int64_t now_ms(const struct http_conn *c)
-{
-    return (int64_t)uv_now(c->server->set.loop);
-}
 
 static void conn_free(struct http_conn *c)
 {
@@ -57,80 +49,6 @@ static void use_input(struct http_conn *c, size_t n)
     }
 }
 
-/* ---- out ---- */
-
-static void flush(struct http_conn *c)
-{
-    size_t n;
-
-    if (c->writing || c->closing)
-        return;
-    if (c->sent == c->sending.n) {
-        struct buf spare = c->sending;
-
-        c->sending = c->waiting;
-        c->waiting = spare;
-        buf_reset(&c->waiting);
-        c->sent = 0;
-    }
-    n = c->sending.n - c->sent;
-    if (n == 0)
-        return;
-    c->writing = true;
-    stream_write(c->stream,
-                 (struct str){c->sending.p + c->sent, n > WRITE_BYTES ? WRITE_BYTES : n});
-}
-
-static void reply(struct http_conn *c, const struct http_answer *answer)
-{
-    bool no_body = str_eq(c->x.request.method, STR("HEAD"));
-
-    if (answer->close || c->server->closing)
-        c->keep = false;
-    http_reply_add(&c->waiting, answer, no_body, !c->keep);
-    c->state = CONN_ANSWERING;
-    c->deadline_ms = now_ms(c) + c->server->set.write_ms;
-    if (c->waiting.over) { /* longer than any answer may be */
-        http_conn_cut(c);
-        return;
-    }
-    flush(c);
-}
-
-/* An answer of the server's own. */
-static void reply_own(struct http_conn *c, int status, struct str allow)
-{
-    struct arena *a = &c->x.arena;
-    const struct http_settings *set = &c->server->set;
-    struct http_answer answer = {.status = status};
-    struct http_field *fields;
-
-    if (set->dress)
-        set->dress(set->dress_ctx, status, a, &answer);
-    if (!answer.content_type) {
-        answer.content_type = "text/plain; charset=utf-8";
-        answer.body = arena_printf(a, "%s\n", http_reply_phrase(status));
-    }
-    if (allow.p) {
-        fields = NEW_ARRAY(a, struct http_field, answer.n_fields + 1);
-        if (answer.n_fields)
-            memcpy(fields, answer.fields, answer.n_fields * sizeof *fields);
-        fields[answer.n_fields] = (struct http_field){"Allow", allow.p};
-        answer.fields = fields;
-        answer.n_fields++;
-    }
-    reply(c, &answer);
-}
-
-/* The request cannot be taken, so where the next one starts is unknown: the last answer. */
-static void refuse(struct http_conn *c, int status)
-{
-    c->keep = false;
-    reply_own(c, status, (struct str){NULL, 0});
-}
-
-/* ---- in ---- */
-
 static void dispatch(struct http_conn *c)
 {
     c->x.request.body = buf_str(&c->body.bytes);
@@ -143,12 +61,12 @@ static void dispatch(struct http_conn *c)
 static void ask_for_body(struct http_conn *c)
 {
     c->state = CONN_BODY;
-    c->body_from_ms = now_ms(c);
+    c->body_from_ms = http_conn_now_ms(c);
     c->deadline_ms = c->body_from_ms + c->server->set.body_ms;
     if (!c->head->expects_continue || input(c).n)
         return;
     buf_add(&c->waiting, STR("HTTP/1.1 100 Continue\r\n\r\n"));
-    flush(c);
+    http_conn_flush(c);
 }
 
 /* A head is whole and read: finds its route, or answers. */
@@ -165,7 +83,7 @@ static void begin(struct http_conn *c, struct str raw)
                                .peer = arena_copy(&c->x.arena, str_of(c->stream->peer)).p};
     c->keep = h->keep_alive;
     if (!http_target_read(h->target, &c->x.arena, &target)) {
-        refuse(c, 400);
+        http_conn_refuse(c, 400);
         return;
     }
     r->path = target.path;
@@ -173,7 +91,7 @@ static void begin(struct http_conn *c, struct str raw)
     c->route = http_route_find(&c->server->set, &target, r, &c->x.arena, &allow);
     if (!c->route) {
         c->keep = c->keep && !h->chunked && h->length == 0;
-        reply_own(c, allow.p ? 405 : 404, allow);
+        http_conn_reply_own(c, allow.p ? 405 : 404, allow);
         return;
     }
     switch (http_body_start(&c->body, raw, h, c->route->max_body, c->server->set.max_header)) {
@@ -184,7 +102,7 @@ static void begin(struct http_conn *c, struct str raw)
         dispatch(c);
         break;
     case HTTP_BODY_BAD:
-        refuse(c, c->body.status);
+        http_conn_refuse(c, c->body.status);
         break;
     }
 }
@@ -192,20 +110,24 @@ static void begin(struct http_conn *c, struct str raw)
 /* True when it took a step. */
 static bool take_head(struct http_conn *c)
 {
-    struct str in = input(c), raw;
     size_t max = c->server->set.max_header;
-    enum http_scan_step step;
+    struct str in = input(c), raw;
     int status;
 
     if (in.n == 0)
         return false;
-    step = http_scan(&c->scan, in);
-    if (step == HTTP_SCAN_BAD || c->scan.at > max) {
-        refuse(c, step == HTTP_SCAN_BAD ? 400 : c->scan.line == 0 ? 414 : 431);
+    switch (http_scan(&c->scan, (struct str){in.p, in.n < max ? in.n : max})) {
+    case HTTP_SCAN_MORE:
+        if (in.n < max)
+            return false;
+        http_conn_refuse(c, c->scan.line == 0 ? 414 : 431);
         return true;
+    case HTTP_SCAN_BAD:
+        http_conn_refuse(c, 400);
+        return true;
+    case HTTP_SCAN_END:
+        break;
     }
-    if (step == HTTP_SCAN_MORE)
-        return false;
     raw = arena_copy(&c->x.arena, (struct str){in.p, c->scan.at});
     use_input(c, raw.n);
     c->head = NEW(&c->x.arena, struct http_head);
@@ -213,7 +135,7 @@ static bool take_head(struct http_conn *c)
     if (!status && c->head->target.n > TARGET_BYTES)
         status = 414;
     if (status)
-        refuse(c, status);
+        http_conn_refuse(c, status);
     else
         begin(c, raw);
     return true;
@@ -239,7 +161,7 @@ static bool take_body(struct http_conn *c)
         dispatch(c);
         break;
     case HTTP_BODY_BAD:
-        refuse(c, c->body.status);
+        http_conn_refuse(c, c->body.status);
         break;
     }
     return true;
@@ -267,7 +189,7 @@ static void wait_for_head(struct http_conn *c, int64_t idle_ms)
 
     c->state = CONN_HEAD;
     c->scan = (struct http_scan){0};
-    c->deadline_ms = now_ms(c) + (input(c).n ? set->header_ms : idle_ms);
+    c->deadline_ms = http_conn_now_ms(c) + (input(c).n ? set->header_ms : idle_ms);
 }
 
 /* The answer is with the kernel. */
@@ -292,7 +214,7 @@ static void answered(struct http_conn *c)
         return;
     }
     c->state = CONN_DISCARDING;
-    c->deadline_ms = now_ms(c) + DISCARD_MS;
+    c->deadline_ms = http_conn_now_ms(c) + DISCARD_MS;
     buf_reset(&c->in);
     c->at = 0;
     stream_shutdown(c->stream);
@@ -308,7 +230,7 @@ static void on_data(void *ctx, struct str data)
     if (c->closing || c->state == CONN_DISCARDING)
         return;
     if (c->state == CONN_HEAD && input(c).n == 0)
-        c->deadline_ms = now_ms(c) + c->server->set.header_ms;
+        c->deadline_ms = http_conn_now_ms(c) + c->server->set.header_ms;
     buf_drop(&c->in, c->at);
     c->at = 0;
     if (!buf_add(&c->in, data)) {
@@ -332,20 +254,8 @@ static void on_end(void *ctx, const struct err *why)
 static void on_written(void *ctx, bool ok)
 {
     struct http_conn *c = ctx;
-    size_t n = c->sending.n - c->sent;
 
-    c->writing = false;
-    if (c->closing)
-        return;
-    if (!ok) {
-        http_conn_cut(c);
-        return;
-    }
-    c->sent += n > WRITE_BYTES ? WRITE_BYTES : n;
-    if (c->state == CONN_ANSWERING)
-        c->deadline_ms = now_ms(c) + c->server->set.write_ms;
-    flush(c);
-    if (!c->writing && c->state == CONN_ANSWERING)
+    if (http_conn_wrote(c, ok) && c->state == CONN_ANSWERING)
         answered(c);
 }
 
@@ -373,7 +283,7 @@ void http_answer(struct http_exchange *x, const struct http_answer *answer)
     if (c->closing)
         let_go(c);
     else
-        reply(c, answer);
+        http_conn_reply(c, answer);
 }
 
 void http_abort(struct http_exchange *x)
@@ -397,7 +307,7 @@ void http_conn_open(struct http_server *s, struct stream *stream)
     c->server = s;
     c->stream = stream;
     c->in = buf_new(s->set.max_header + LEFT_OVER);
-    c->sending = c->waiting = buf_new(ANSWER_BYTES);
+    c->sending = c->waiting = buf_new(HTTP_ANSWER_BYTES);
     c->next = s->conns;
     if (c->next)
         c->next->prev = c;
@@ -412,7 +322,7 @@ void http_conn_open(struct http_server *s, struct stream *stream)
 void http_conn_expire(struct http_conn *c)
 {
     if (c->state == CONN_BODY || (c->state == CONN_HEAD && input(c).n)) {
-        refuse(c, 408);
+        http_conn_refuse(c, 408);
         if (!c->closing)
             stream_read(c->stream, false);
     } else {

@@ -48,6 +48,8 @@ struct http_conn {
     bool writing, closing, fin, keep;
 };
 
+enum { HTTP_ANSWER_BYTES = 64 << 20 }; /* the longest answer, its head included */
+
 struct http_server {
     struct http_settings set;
     struct listener *listener;
@@ -67,6 +69,20 @@ void http_conn_expire(struct http_conn *c);
 /* The server is closing: an idle connection ends now, another after its answer. */
 void http_conn_drain(struct http_conn *c);
 void http_conn_cut(struct http_conn *c); /* ends now */
+static inline int64_t http_conn_now_ms(const struct http_conn *c)
+{
+    return (int64_t)uv_now(c->server->set.loop);
+}
+
+/* http_conn_out.c. Hands the next piece to the stream unless it is writing. */
+void http_conn_flush(struct http_conn *c);
+/* A write ended. True when nothing is left to write. */
+bool http_conn_wrote(struct http_conn *c, bool ok);
+void http_conn_reply(struct http_conn *c, const struct http_answer *answer);
+/* An answer of the server's own; allow: for 405, else absent. */
+void http_conn_reply_own(struct http_conn *c, int status, struct str allow);
+/* The request cannot be taken, so where the next one starts is unknown: the last answer. */
+void http_conn_refuse(struct http_conn *c, int status);
 /* http_server.c: the connection is out of the list's hands and freed right after. */
 void http_server_forget(struct http_server *s, struct http_conn *c);
 
