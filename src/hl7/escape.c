@@ -222,7 +222,7 @@ bool hl7_escape(struct buf *b, struct str text, const struct hl7_separators *sep
         if (name && !sep->escape)
             c = ' '; /* no way to write it */
         else if (name)
-            buf_printf(b, "%c%c", sep->escape, name);
+            buf_printf(b, "%c%c%c", sep->escape, name, sep->escape);
         if (!name || !sep->escape)
             buf_add_char(b, c);
     }

@@ -118,6 +118,27 @@ static const struct hl7_charset *charset_of(const struct hl7_header *h)
     return hl7_charset_find(first_of(h->fields[18], h->sep.repetition), &alias);
 }
 
+/* MSH-18 says how MSH is cut, and stands in it. Cut as bytes it is mostly found; where a sender's name
+ * holds a pair with a delimiter byte, it is the one reading that agrees with itself. */
+static void find_charset(struct str body, struct hl7_header *h)
+{
+    static const enum hl7_width widths[] = {HL7_PAIRS, HL7_SJIS, HL7_SHIFTED};
+
+    h->charset = charset_of(h);
+    if (h->charset && h->charset->width == HL7_BYTES)
+        return;
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        if (h->charset && h->charset->width != widths[i])
+            continue;
+        cut_fields(body, widths[i], h);
+        h->charset = charset_of(h);
+        if (h->charset && h->charset->width == widths[i])
+            return;
+    }
+    cut_fields(body, HL7_BYTES, h);
+    h->charset = charset_of(h);
+}
+
 static void read_type(struct hl7_header *h)
 {
     struct str rest = first_of(h->fields[9], h->sep.repetition);
@@ -139,13 +160,8 @@ bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e)
         return false;
     out->batch = body.p[0] != 'M';
     cut_fields(body, HL7_BYTES, out);
-    if (!out->batch) {
-        out->charset = charset_of(out);
-        if (out->charset && out->charset->width != HL7_BYTES) {
-            cut_fields(body, out->charset->width, out);
-            out->charset = charset_of(out);
-        }
-    }
+    if (!out->batch)
+        find_charset(body, out);
     out->control_id = out->fields[out->batch ? 11 : 10];
     read_type(out);
     if (!out->batch) {

@@ -1,0 +1,374 @@
+/* Headers and acknowledgements: the matrix of hl7v2.md 3.2, the table 3.4, the header 3.5, ERR 3.6, and
+ * that nothing a sender writes adds a segment to an answer (3.7). */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "check.h"
+#include "hl7/ack.h"
+#include "hl7/message.h"
+
+static const char *const versions[] = {"2.1", "2.2",   "2.3",   "2.3.1", "2.4",
+                                       "2.5", "2.5.1", "2.6",   "2.7",   "2.7.1",
+                                       "2.8", "2.8.1", "2.8.2", "2.9",   "2.9.1"};
+static const char *const modes[] = {"", "AL", "NE", "ER", "SU", "xx"};
+
+/* What the answer is, by kind of outcome: accepted, error, rejected. Rows MSH-15, columns MSH-16, both in
+ * the order of `modes`; application acknowledgement on the same socket. */
+static const char *const matrix[6][6] = {
+    {"AA AE AR", "AA AE AR", "-- -- --", "-- AE AR", "AA -- --", "AA AE AR"},
+    {"CA CE CR", "CA CE CR", "CA CE CR", "CA CE CR", "CA CE CR", "CA CE CR"},
+    {"-- -- --", "AA AE AR", "-- -- --", "-- AE AR", "AA -- --", "-- -- --"},
+    {"-- CE CR", "-- CE CR", "-- CE CR", "-- CE CR", "-- CE CR", "-- CE CR"},
+    {"CA -- --", "CA -- --", "CA -- --", "CA -- --", "CA -- --", "CA -- --"},
+    {"AA AE AR", "AA AE AR", "-- -- --", "-- AE AR", "AA -- --", "AA AE AR"},
+};
+
+static const struct {
+    const char *name, *type, *processing, *version; /* version NULL: the one of the loop */
+    struct str id;
+    enum hl7_condition condition;
+    int column; /* of "AA AE AR" */
+    const char *code;
+} faults[] = {
+    {"ok", "SIU^S12^SIU_S12", "P", NULL, STR_LIT("A1"), HL7_COMMITTED, 0, ""},
+    {"test", "SIU^S12", "T", NULL, STR_LIT("A1"), HL7_COMMITTED, 0, ""},
+    {"unknown but well formed", "ZZZ^Z99", "D", NULL, STR_LIT("A1"), HL7_COMMITTED, 0, ""},
+    {"no event", "ADT", "P", NULL, STR_LIT("A1"), HL7_COMMITTED, 0, ""},
+    {"no type", "", "P", NULL, STR_LIT("A1"), HL7_BAD_TYPE, 2, "200"},
+    {"bad type", "S-U^S12", "P", NULL, STR_LIT("A1"), HL7_BAD_TYPE, 2, "200"},
+    {"bad event", "SIU^S123", "P", NULL, STR_LIT("A1"), HL7_BAD_EVENT, 2, "201"},
+    {"bad processing id", "SIU^S12", "X", NULL, STR_LIT("A1"), HL7_BAD_PROCESSING, 2, "202"},
+    {"no processing id", "SIU^S12", "", NULL, STR_LIT("A1"), HL7_BAD_PROCESSING, 2, "202"},
+    {"bad version", "SIU^S12", "P", "3.0", STR_LIT("A1"), HL7_BAD_VERSION, 2, "203"},
+    {"later version", "SIU^S12", "P", "2.10", STR_LIT("A1"), HL7_BAD_VERSION, 2, "203"},
+    {"no id", "SIU^S12", "P", NULL, STR_LIT(""), HL7_NO_ID, 1, "101"},
+    {"blank id", "SIU^S12", "P", NULL, STR_LIT("  "), HL7_NO_ID, 1, "101"},
+    {"control byte in id", "SIU^S12", "P", NULL, STR_LIT("A\0011"), HL7_ID_BYTES, 1, "102"},
+    {"NUL in id", "SIU^S12", "P", NULL, STR_LIT("A\0001"), HL7_ID_BYTES, 1, "102"},
+    {"DEL in id", "SIU^S12", "P", NULL, STR_LIT("A\1771"), HL7_ID_BYTES, 1, "102"},
+};
+
+static struct buf message(size_t fault, const char *version, const char *m15, const char *m16)
+{
+    struct buf b = buf_new(1 << 16);
+
+    buf_printf(&b, "MSH|^~\\&|APP^1.2^ISO|FAC|TID^9^ISO|CLIN|20260101||%s|", faults[fault].type);
+    buf_add(&b, faults[fault].id);
+    buf_printf(&b, "|%s|%s|||%s|%s||UNICODE UTF-8\rPID|1\r", faults[fault].processing,
+               faults[fault].version ? faults[fault].version : version, m15, m16);
+    return b;
+}
+
+static struct hl7_ack reply(const struct hl7_header *h, enum hl7_condition c,
+                            enum hl7_ack_code code)
+{
+    struct hl7_ack ack = {.header = h,
+                          .condition = c,
+                          .code = code,
+                          .now_ms = 1795251600412, /* 2026-11-21T09:00:00.412Z */
+                          .zone_min = 480,
+                          .start = '\x0b',
+                          .end = '\x1c'};
+
+    for (size_t i = 0; i < sizeof ack.random; i++)
+        ack.random[i] = (uint8_t)(i * 37 + 5);
+    return ack;
+}
+
+/* Takes the framing off; absent when it is not as it should be. */
+static struct str unframed(const struct buf *b)
+{
+    if (b->n < 5 || b->p[0] != '\x0b' || b->p[b->n - 2] != '\x1c' || b->p[b->n - 1] != '\r')
+        return (struct str){NULL, 0};
+    return (struct str){b->p + 1, b->n - 3};
+}
+
+static void check_answer(size_t f, const char *version, const struct hl7_header *h,
+                         enum hl7_condition c, enum hl7_ack_code code)
+{
+    struct hl7_ack ack = reply(h, c, code);
+    struct buf out = buf_new(HL7_ACK_MOST);
+    struct hl7_limits limits = hl7_limits_default();
+    const struct hl7_segment *msa, *err;
+    struct arena a = {0};
+    struct hl7_message m;
+    struct err e = {0};
+    struct str s;
+
+    CHECK(hl7_ack_write(&ack, &out, &e), "%s %s: %s", faults[f].name, version, e.text);
+    s = unframed(&out);
+    CHECK(s.p && hl7_message_index(s, NULL, &limits, &a, NULL, &m, &e), "%s %s: %s", faults[f].name,
+          version, e.text);
+    msa = hl7_segment_find(&m, "MSA");
+    err = hl7_segment_find(&m, "ERR");
+    CHECK(str_eq(hl7_field(msa, 1), str_of(hl7_ack_code_name(code))), "MSA-1");
+    if (c != HL7_ID_BYTES)
+        CHECK(str_eq(hl7_field(msa, 2), faults[f].id), "%s: MSA-2 byte for byte", faults[f].name);
+    CHECK(m.n_segments == (err ? 3u : 2u), "%zu segments", m.n_segments);
+    CHECK((err != NULL) == (c != HL7_COMMITTED && strcmp(version, "2.1") != 0),
+          "%s %s: one ERR with a fault", faults[f].name, version);
+    CHECK(!err || memmem(err->text.p, err->text.n, faults[f].code, 3), "%s: ERR code",
+          faults[f].name);
+    CHECK(hl7_field(&m.segments[0], 10).n == HL7_ACK_ID, "our own MSH-10");
+    CHECK(!hl7_field(&m.segments[0], 15).n && !hl7_field(&m.segments[0], 16).n, "MSH-15, 16 empty");
+    arena_reset(&a);
+    buf_reset(&out);
+}
+
+static void check_cell(size_t f, size_t v, size_t m15, size_t m16)
+{
+    const char *version = faults[f].version ? "2.5.1" : versions[v];
+    struct buf b = message(f, versions[v], modes[m15], modes[m16]);
+    char want[3] = {0};
+    struct hl7_header h;
+    struct err e;
+    enum hl7_condition c;
+    enum hl7_ack_code code;
+
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "%s", e.text);
+    c = hl7_header_check(&h);
+    CHECK(c == faults[f].condition, "%s: condition %d", faults[f].name, (int)c);
+    code = hl7_ack_code(&h, c, HL7_MODE_AUTO, HL7_APP_SAME_SOCKET, NULL);
+    memcpy(want, matrix[m15][m16] + 3 * faults[f].column, 2);
+    CHECK(strcmp(strcmp(want, "--") == 0 ? "none" : want, hl7_ack_code_name(code)) == 0,
+          "%s, v%s, MSH-15 %s, MSH-16 %s: %s instead of %s", faults[f].name, version, modes[m15],
+          modes[m16], hl7_ack_code_name(code), want);
+    if (code != HL7_SILENT)
+        check_answer(f, version, &h, c, code);
+    buf_reset(&b);
+}
+
+static void test_matrix(void)
+{
+    for
+        EACH (f, faults)
+        for
+            EACH (v, versions)
+            for
+                EACH (m15, modes)
+                for
+                    EACH (m16, modes)
+                        check_cell(f, v, m15, m16);
+}
+
+/* A peer profile overrules the message; with a return channel NE means silence on this one. */
+static void test_forced(void)
+{
+    struct buf b = message(0, "2.5.1", "AL", "NE");
+    struct hl7_notes notes = {0};
+    struct hl7_header h;
+    struct err e;
+
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+    CHECK(hl7_ack_code(&h, HL7_COMMITTED, HL7_MODE_ORIGINAL, HL7_APP_OFF, &notes) == HL7_AA,
+          "original");
+    CHECK(notes.count[HL7_ACKMODE_HALF] == 0, "both are valued");
+    buf_reset(&b);
+    b = message(0, "2.5.1", "", "");
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+    CHECK(hl7_ack_code(&h, HL7_BUSY, HL7_MODE_ENHANCED, HL7_APP_OFF, &notes) == HL7_CE, "enhanced");
+    buf_reset(&b);
+    b = message(0, "2.5.1", " AL^x~NE", "");
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+    CHECK(hl7_ack_code(&h, HL7_COMMITTED, HL7_MODE_AUTO, HL7_APP_OFF, &notes) == HL7_CA, "trimmed");
+    CHECK(notes.count[HL7_ACKMODE_HALF] == 1, "half");
+    buf_reset(&b);
+    b = message(0, "2.5.1", "al", "NE");
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+    CHECK(hl7_ack_code(&h, HL7_COMMITTED, HL7_MODE_AUTO, HL7_APP_OFF, &notes) == HL7_SILENT,
+          "case");
+    CHECK(notes.count[HL7_ACKMODE_UNKNOWN] == 1, "unknown");
+    buf_reset(&b);
+    b = message(0, "2.5.1", "NE", "AL");
+    CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+    CHECK(hl7_ack_code(&h, HL7_COMMITTED, HL7_MODE_AUTO, HL7_APP_RETURN_CHANNEL, NULL) ==
+              HL7_SILENT,
+          "the application answers elsewhere");
+    buf_reset(&b);
+}
+
+static const struct {
+    const char *in;
+    enum hl7_condition condition;
+    const char *want;
+} answers[] = {
+    {"MSH|^~\\&|SCHED^1.2.3^ISO|HOSP|TIDINGS|CLINIC|2026||SIU^S12^SIU_S12|A0001|P|2.5.1|||AL|NE||"
+     "UNICODE UTF-8\r",
+     HL7_COMMITTED,
+     "MSH|^~\\&|TIDINGS|CLINIC|SCHED^1.2.3^ISO|HOSP|20261121170000.412+0800||ACK^S12^ACK|"
+     "0MN4YX4SQVHGGBAJEYE0|P|2.5.1||||||UNICODE UTF-8\rMSA|AA|A0001\r"},
+    {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P|2.1\r", HL7_BAD_VERSION,
+     "MSH|^~\\&|C|D|A|B|20261121170000.412+0800||ACK|0MN4YX4SQVHGGBAJEYE0|P|2.1\r"
+     "MSA|AA|7|MSH-12 is not from 2.1 to 2.9.1\r"},
+    {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P^T|2.3\r", HL7_BAD_TYPE,
+     "MSH|^~\\&|C|D|A|B|20261121170000.412+0800||ACK^A01|0MN4YX4SQVHGGBAJEYE0|P^T|2.3\r"
+     "MSA|AA|7|MSH-9.1 is no message type\r"
+     "ERR|MSH^1^9^200&Unsupported message type&HL70357\r"},
+    {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P|2.4\r", HL7_BUSY,
+     "MSH|^~\\&|C|D|A|B|20261121170000.412+0800||ACK^A01^ACK|0MN4YX4SQVHGGBAJEYE0|P|2.4\r"
+     "MSA|AA|7|cannot be stored now\rERR|^^^207&Application internal error&HL70357\r"},
+    {"MSH|^~\\&|A|B|C|D|||ADT|7|D|2.7^USA\r", HL7_BAD_EVENT,
+     "MSH|^~\\&|C|D|A|B|20261121170000.412+0800||ACK|0MN4YX4SQVHGGBAJEYE0|D|2.7^USA\r"
+     "MSA|AA|7\rERR||MSH^1^9^1^2|201^Unsupported event code^HL70357|E|bad-event\r"},
+    {"MSH$%:*!#$A%b$B$C$D$$$ADT%A01$7$P$2.7\r", HL7_BAD_FRAME,
+     "MSH$%:*!#$C$D$A%b$B$20261121170000.412+0800$$ACK%A01%ACK$0MN4YX4SQVHGGBAJEYE0$P$2.7\r"
+     "MSA$AA$7\rERR$$$102%Data type error%HL70357$E$bad-frame\r"},
+    {"MSH| ~\\&|", HL7_BAD_SYNTAX,
+     "MSH|^~\\&|||||20261121170000.412+0800||ACK|0MN4YX4SQVHGGBAJEYE0|P|2.5.1\r"
+     "MSA|AA||no readable HL7 message\r"
+     "ERR|||100^Segment sequence error^HL70357|E|bad-syntax\r"},
+    {"BHS|^~\\&|A|B|C|D|2026||x|y|B77\r", HL7_IN_BATCH,
+     "MSH|^~\\&|C|D|A|B|20261121170000.412+0800||ACK|0MN4YX4SQVHGGBAJEYE0|P|2.5.1\r"
+     "MSA|AA|B77|batches are not taken here\r"
+     "ERR|||207^Application internal error^HL70357|E|batch\r"},
+    {"MSH-^~\\&-A-B-C-D---ADT^A01-7-P-2.5\r", HL7_NO_ID,
+     "MSH-^~\\&-C-D-A-B-20261121170000.412+0800--ACK^A01^ACK-0MN4YX4SQVHGGBAJEYE0-P-2.5\r"
+     "MSA-AA-7-MSH\\F\\10 is empty\r"
+     "ERR--MSH^1^10^1^1-101^Required field missing^HL70357-E-no\\F\\id\r"},
+};
+
+static void test_bytes(void)
+{
+    for
+        EACH (i, answers) {
+            struct buf out = buf_new(HL7_ACK_MOST);
+            struct hl7_header h;
+            struct err e = {0};
+            bool readable = hl7_header_scan(str_of(answers[i].in), &h, &e);
+            struct hl7_ack ack = reply(readable ? &h : NULL, answers[i].condition, HL7_AA);
+            struct str got;
+
+            CHECK(hl7_ack_write(&ack, &out, &e), "%zu: %s", i, e.text);
+            got = unframed(&out);
+            CHECK(str_eq(got, str_of(answers[i].want)), "%zu: " STR_FMT, i, STR_ARG(got));
+            buf_reset(&out);
+        }
+}
+
+/* Every control byte in every echoed field, and lines that would make segments. */
+static void test_injection(void)
+{
+    static const struct {
+        const char *before, *after;
+    } places[] = {
+        {"MSH|^~\\&|", "|B|C|D|||ADT^A01|7|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|", "|C|D|||ADT^A01|7|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|", "|D|||ADT^A01|7|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|", "|||ADT^A01|7|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|D|||ADT^", "|7|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|D|||ADT^A01|", "|P|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P", "|2.5||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P|2.5", "||||||UNICODE UTF-8\r"},
+        {"MSH|^~\\&|A|B|C|D|||ADT^A01|7|P|2.5||||||", "\r"},
+    };
+
+    for
+        EACH (p, places) {
+            for (int c = 1; c < 256; c++) {
+                char value[32], text[256];
+                struct buf out = buf_new(HL7_ACK_MOST);
+                struct hl7_header h;
+                struct err e = {0};
+                struct hl7_ack ack;
+
+                snprintf(value, sizeof value, "x%cMSA|AA|%c", c, c);
+                snprintf(text, sizeof text, "%s%s%s", places[p].before, value, places[p].after);
+                if (!hl7_header_scan(str_of(text), &h, &e)) {
+                    CHECK(0, "place %zu, byte %d: %s", p, c, e.text);
+                    continue;
+                }
+                ack = reply(&h, hl7_header_check(&h), HL7_AE);
+                CHECK(hl7_ack_write(&ack, &out, &e), "place %zu, byte %d: %s", p, c, e.text);
+                CHECK(unframed(&out).p && hl7_ack_is_sound(unframed(&out)), "place %zu, byte %d", p,
+                      c);
+                CHECK(!memchr(out.p, '\n', out.n), "place %zu, byte %d: no LF", p, c);
+                buf_reset(&out);
+            }
+        }
+}
+
+static const struct {
+    const char *text;
+    bool sound;
+} judged[] = {
+    {"MSH|^~\\&|\rMSA|AA|1\r", true},
+    {"MSH|^~\\&|\rMSA|AA|1\rERR||\r", true},
+    {"MSH|^~\\&|\rMSA|AA|1", false},
+    {"MSH|^~\\&|\r", false},
+    {"MSA|AA|1\rMSH|^~\\&|\r", false},
+    {"MSH|^~\\&|\rMSA|AA|1\rMSA|AA|1\r", false},
+    {"MSH|^~\\&|\rMSA|AA|1\nMSA|AA|1\r", false},
+    {"MSH|^~\\&|\rMSA|AA|1\rMSH|^~\\&|\r", false},
+    {"MSH|^~\\&|\rMSA|AA|1\rPID|1\r", false},
+    {"MSH|^~\\&|\rMSA|AA|1\r\r", false},
+    {"", false},
+};
+
+static void test_sound(void)
+{
+    for
+        EACH (i, judged)
+            CHECK(hl7_ack_is_sound(str_of(judged[i].text)) == judged[i].sound, "%zu", i);
+}
+
+static void test_ids(void)
+{
+    struct hl7_ack ack = reply(NULL, HL7_COMMITTED, HL7_AA);
+    char last[HL7_ACK_ID] = "";
+
+    /* Each of the 96 bits changes the id. */
+    for (size_t bit = 0; bit <= 96; bit++) {
+        struct buf out = buf_new(HL7_ACK_MOST);
+        struct hl7_header h;
+        struct err e = {0};
+
+        memset(ack.random, 0, sizeof ack.random);
+        if (bit < 96)
+            ack.random[bit / 8] = (uint8_t)(0x80 >> bit % 8);
+        CHECK(hl7_ack_write(&ack, &out, &e), "%s", e.text);
+        CHECK(hl7_header_scan(unframed(&out), &h, &e) && h.control_id.n == HL7_ACK_ID, "id");
+        CHECK(memcmp(last, h.control_id.p, HL7_ACK_ID) != 0, "bit %zu", bit);
+        memcpy(last, h.control_id.p, HL7_ACK_ID);
+        buf_reset(&out);
+    }
+    CHECK(memcmp(last, "00000000000000000000", HL7_ACK_ID) == 0, "no bits");
+}
+
+static void test_header(void)
+{
+    struct hl7_header h;
+    struct err e = {0};
+    struct str two = STR("MSH|^~\\&|A\rPID|1|MSH|x\rMSH|^~\\&|B\rPID|2\r");
+    /* MSH-4 ends in a character whose second byte is the separator. */
+    struct str big5 = STR("MSH|^~\\&|A|\xA6\x7C|C|D|||ADT^A01|7|P|2.5||||||BIG-5\r");
+    struct str jis = STR("MSH|^~\\&|A|\x1B$B||||\x1B(B|C|D|||ADT^A01|7|P|2.5||||||ISO IR87\r");
+
+    CHECK(hl7_header_scan(two, &h, &e) && hl7_header_next(two, &h) == 23, "the next message");
+    CHECK(h.text.n == 10 && str_eq(h.fields[3], STR("A")) && !h.fields[4].p, "the first segment");
+    CHECK(hl7_header_scan(big5, &h, &e), "%s", e.text);
+    CHECK(str_eq(h.fields[4], STR("\xA6\x7C")) && str_eq(h.control_id, STR("7")), "Big5");
+    CHECK(h.charset && strcmp(h.charset->name, "BIG-5") == 0, "its set");
+    CHECK(hl7_header_scan(jis, &h, &e) && str_eq(h.control_id, STR("7")), "ISO 2022");
+    CHECK(strcmp(h.type, "ADT^A01") == 0 && h.version == HL7_V2_5 && h.processing == 'P', "parts");
+    CHECK(!hl7_header_scan(STR("MSA|AA|1"), &h, &e) && strncmp(e.text, "offset 0:", 9) == 0, "MSA");
+    CHECK(!hl7_header_scan(STR("MSHA^~\\&|"), &h, &e), "a letter is no separator");
+    CHECK(!hl7_header_scan(STR("MSH|^~^&|"), &h, &e), "two are equal");
+    CHECK(!hl7_header_scan(STR("MSH||A"), &h, &e), "none");
+    CHECK(!hl7_header_scan(STR("MSH|^~\\&#!|A"), &h, &e), "too many");
+    CHECK(!hl7_header_scan(STR("MSH"), &h, &e) && !hl7_header_scan(STR(""), &h, &e), "short");
+    CHECK(hl7_header_scan(STR("MSH|^~\\&"), &h, &e) && hl7_header_check(&h) == HL7_NO_ID, "bare");
+    CHECK(hl7_header_scan(STR("MSH|^~\\&|||||||A&B^S 1|1"), &h, &e) && h.type[0] == '\0',
+          "unfit type");
+}
+
+int main(void)
+{
+    test_matrix();
+    test_forced();
+    test_bytes();
+    test_injection();
+    test_sound();
+    test_ids();
+    test_header();
+    return check_end();
+}

@@ -1,0 +1,447 @@
+/* From bytes to text: character sets, escapes, line ends, limits. */
+#include <iconv.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "check.h"
+#include "hl7/escape.h"
+#include "hl7/message.h"
+
+static const struct {
+    const char *name, *iconv; /* NULL: unknown */
+    bool alias;
+} names[] = {
+    {"UNICODE UTF-8", "UTF-8", false},
+    {"UNICODE", "UTF-8", false},
+    {"unicode", "UTF-8", true},
+    {"UTF-8", "UTF-8", true},
+    {"utf8", "UTF-8", true},
+    {"ASCII", "ASCII", false},
+    {"ISO IR6", "ASCII", false},
+    {" 8859/1 ", "ISO-8859-1", false},
+    {"ISO-8859-1", "ISO-8859-1", true},
+    {"iso8859-15", "ISO-8859-15", true},
+    {"8859/15", "ISO-8859-15", false},
+    {"windows-1252", "WINDOWS-1252", true},
+    {"cp1252", "WINDOWS-1252", true},
+    {"BIG-5", "CP950", false},
+    {"Big5", "CP950", true},
+    {"GB 18030-2000", "GB18030", false},
+    {"GBK", "GB18030", true},
+    {"Shift_JIS", "CP932", false},
+    {"SJIS", "CP932", true},
+    {"ISO IR87", "ISO-2022-JP-2", false},
+    {"ISO IR14", "JIS_X0201", false},
+    {"KS X 1001", "CP949", false},
+    {"CNS 11643-1992", "EUC-TW", false},
+    {"TWN", NULL, true},
+    {"", NULL, true},
+    {"-", NULL, true},
+};
+
+static void test_names(void)
+{
+    for
+        EACH (i, names) {
+            bool alias = false;
+            const struct hl7_charset *c = hl7_charset_find(str_of(names[i].name), &alias);
+
+            CHECK((c != NULL) == (names[i].iconv != NULL), "%s", names[i].name);
+            CHECK(!c || strcmp(c->iconv, names[i].iconv) == 0, "%s is %s", names[i].name,
+                  c ? c->iconv : "");
+            CHECK(!c || alias == names[i].alias, "%s: alias %d", names[i].name, alias);
+        }
+}
+
+#define HEAD_(cs) "MSH|^~\\&|A|B|C|D|||ADT^A08|1|P|2.5||||||" cs "\r"
+
+static const struct {
+    const char *name, *in, *want; /* want: PID-5; NULL: refused */
+    bool strict;
+    enum hl7_code code; /* HL7_CODE_NONE: no note */
+} decodings[] = {
+    {"ASCII", HEAD_("ASCII") "PID|||||abc\r", "abc", false, HL7_CODE_NONE},
+    {"UTF-8", HEAD_("UNICODE UTF-8") "PID|||||\xE8\xA8\xB1\r", "\xE8\xA8\xB1", true, HL7_CODE_NONE},
+    {"alias", HEAD_("utf8") "PID|||||\xE8\xA8\xB1\r", "\xE8\xA8\xB1", true, HL7_CHARSET_ALIAS},
+    {"Big5", HEAD_("BIG-5") "PID|||||\xB3\x5C^\xB4\x5E\r", "\xE8\xA8\xB1^\xE5\xBD\xAD", true,
+     HL7_CODE_NONE},
+    {"Shift_JIS", HEAD_("Shift_JIS") "PID|||||\x95\x5C\x83\x5C\r", "\xE8\xA1\xA8\xE3\x82\xBD", true,
+     HL7_CODE_NONE},
+    {"ISO 2022", HEAD_("ISO IR87") "PID|||||\x1B$B;3ED\x1B(B\r", "\xE5\xB1\xB1\xE7\x94\xB0", true,
+     HL7_CODE_NONE},
+    {"JIS X 0201", HEAD_("ISO IR14") "PID|||||\xD4\xCF\\F\\\r", "\xEF\xBE\x94\xEF\xBE\x8F\\F\\",
+     true, HL7_CODE_NONE},
+    {"Korean", HEAD_("KS X 1001") "PID|||||\xB1\xE8\r", "\xEA\xB9\x80", true, HL7_CODE_NONE},
+    {"Latin-1", HEAD_("8859/1") "PID|||||M\xFCller\r", "M\xC3\xBCller", true, HL7_CODE_NONE},
+    {"first of several", HEAD_("8859/1~ISO IR87") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
+     HL7_CODE_NONE},
+    {"undeclared UTF-8", HEAD_("") "PID|||||\xE8\xA8\xB1\r", "\xE8\xA8\xB1", true,
+     HL7_CHARSET_MISMATCH},
+    {"undeclared other", HEAD_("") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
+     HL7_CHARSET_MISMATCH},
+    {"ASCII that is not", HEAD_("ASCII") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
+     HL7_CHARSET_MISMATCH},
+    {"unknown name", HEAD_("TWN") "PID|||||\xE8\xA8\xB1\r", "\xE8\xA8\xB1", true,
+     HL7_CHARSET_UNKNOWN},
+    {"broken UTF-8", HEAD_("UNICODE UTF-8") "PID|||||M\xFCller\r", "M\xEF\xBF\xBDller", false,
+     HL7_CHARSET_REPLACED},
+    {"broken UTF-8, strict", HEAD_("UNICODE UTF-8") "PID|||||M\xFCller\r", NULL, true,
+     HL7_CODE_NONE},
+    {"broken Big5", HEAD_("BIG-5") "PID|||||\xFFz\r", "\xEF\xBF\xBDz", false, HL7_CHARSET_REPLACED},
+    {"UTF-16", HEAD_("UNICODE UTF-16") "PID|||||abc\r", NULL, false, HL7_CODE_NONE},
+};
+
+static bool read_text(struct str in, const struct hl7_charset_settings *set, struct arena *a,
+                      struct hl7_notes *notes, struct hl7_message *m, struct err *e)
+{
+    struct hl7_limits limits = hl7_limits_default();
+
+    return hl7_message_read(in, set, &limits, a, notes, m, e);
+}
+
+static void test_decoding(void)
+{
+    for
+        EACH (i, decodings) {
+            struct hl7_charset_settings set = {.strict = decodings[i].strict};
+            struct hl7_notes notes = {0};
+            struct arena a = {0};
+            struct hl7_message m;
+            struct err e = {0};
+            bool ok = read_text(str_of(decodings[i].in), &set, &a, &notes, &m, &e);
+
+            CHECK(ok == (decodings[i].want != NULL), "%s: %s", decodings[i].name, e.text);
+            CHECK(!ok ||
+                      str_eq(hl7_field(hl7_segment_find(&m, "PID"), 5), str_of(decodings[i].want)),
+                  "%s", decodings[i].name);
+            for (int c = HL7_CHARSET_ALIAS; c <= HL7_CHARSET_REPLACED; c++) {
+                bool wanted = c == (int)decodings[i].code ||
+                              (c == HL7_CHARSET_MISMATCH && /* read as undeclared */
+                               decodings[i].code == HL7_CHARSET_UNKNOWN);
+
+                CHECK(!ok || (notes.count[c] != 0) == wanted, "%s: %s", decodings[i].name,
+                      hl7_code_name((enum hl7_code)c));
+            }
+            arena_reset(&a);
+        }
+}
+
+static void test_override(void)
+{
+    bool alias;
+    struct hl7_charset_settings set = {.force = hl7_charset_find(STR("BIG-5"), &alias)};
+    struct arena a = {0};
+    struct hl7_message m;
+    struct err e = {0};
+
+    CHECK(read_text(STR(HEAD_("ASCII") "PID|||||\xB3\x5C\r"), &set, &a, NULL, &m, &e), "%s",
+          e.text);
+    CHECK(str_eq(hl7_field(hl7_segment_find(&m, "PID"), 5), STR("\xE8\xA8\xB1")), "forced");
+    set = (struct hl7_charset_settings){.fallback = hl7_charset_find(STR("BIG-5"), &alias)};
+    CHECK(read_text(STR(HEAD_("") "PID|||||\xB3\x5C\r"), &set, &a, NULL, &m, &e), "%s", e.text);
+    CHECK(str_eq(hl7_field(hl7_segment_find(&m, "PID"), 5), STR("\xE8\xA8\xB1")),
+          "the peer's usual");
+    arena_reset(&a);
+}
+
+/* One two-byte code in PID-5.1: the field count and the components stay, the character comes out. */
+static void check_pair(const char *declared, const struct hl7_charset_settings *set,
+                       const char code[2], struct str want)
+{
+    char text[128];
+    struct arena a = {0};
+    struct hl7_message m;
+    const struct hl7_segment *pid;
+    struct err e = {0};
+    size_t n = (size_t)snprintf(text, sizeof text, HEAD_("%s") "PID|1||9^^^KH||XX^b^c||20000101\r",
+                                declared);
+    char *at = strstr(text, "XX");
+
+    memcpy(at, code, 2);
+    CHECK(read_text((struct str){text, n}, set, &a, NULL, &m, &e), "%s %02X%02X: %s", declared,
+          (unsigned char)code[0], (unsigned char)code[1], e.text);
+    pid = hl7_segment_find(&m, "PID");
+    CHECK(pid && pid->n_fields == 7, "%s %02X%02X: fields", declared, (unsigned char)code[0],
+          (unsigned char)code[1]);
+    CHECK(pid && str_eq(hl7_component_text(&m, hl7_field(pid, 5), 1, 0, &a), want) &&
+              str_eq(hl7_component(&m.sep, hl7_field(pid, 5), 3), STR("c")),
+          "%s %02X%02X", declared, (unsigned char)code[0], (unsigned char)code[1]);
+    arena_reset(&a);
+}
+
+static bool is_one(struct str utf8)
+{
+    return utf8.n && utf8_next(&utf8) >= 0x80 && utf8.n == 0;
+}
+
+static bool is_ideograph(struct str utf8)
+{
+    uint32_t cp = utf8_next(&utf8);
+
+    return utf8.n == 0 && ((cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0xF900 && cp <= 0xFAFF));
+}
+
+/* Every code of a set whose second byte is one of \ ^ | ~. */
+static const struct {
+    const char *declared, *from;
+    int most_lead, ideographs; /* as hl7v2.md 5.2 counts them */
+} pair_sets[] = {
+    {"BIG-5", "CP950", 0xF9, 338},
+    {"GB 18030-2000", "GBK", 0xFE, 464},
+    {"Shift_JIS", "CP932", 0xFC, 150},
+};
+
+static void test_pairs(void)
+{
+    for
+        EACH (s, pair_sets) {
+            struct hl7_charset_settings set = {.strict = true};
+            iconv_t cd = iconv_open("UTF-8", pair_sets[s].from);
+            int ideographs = 0, pairs = 0;
+
+            for (int lead = 0x81; lead <= pair_sets[s].most_lead; lead++) {
+                for (const char *trail = "\\^|~"; *trail; trail++) {
+                    char code[2] = {(char)lead, *trail}, out[8];
+                    char *in = code, *to = out;
+                    size_t left = 2, room = sizeof out;
+
+                    (void)iconv(cd, NULL, NULL, NULL, NULL);
+                    if (iconv(cd, &in, &left, &to, &room) == (size_t)-1 ||
+                        !is_one((struct str){out, (size_t)(to - out)}))
+                        continue;
+                    pairs++;
+                    ideographs += is_ideograph((struct str){out, (size_t)(to - out)});
+                    check_pair(pair_sets[s].declared, &set, code,
+                               (struct str){out, (size_t)(to - out)});
+                }
+            }
+            (void)iconv_close(cd);
+            CHECK(ideographs == pair_sets[s].ideographs, "%s: %d ideographs of %d codes",
+                  pair_sets[s].declared, ideographs, pairs);
+        }
+}
+
+static const struct {
+    const char *in, *want;
+    enum hl7_code code;
+} escapes[] = {
+    {"plain", "plain", HL7_CODE_NONE},
+    {"\\F\\\\S\\\\T\\\\R\\\\E\\", "|^&~\\", HL7_CODE_NONE},
+    {"a\\P\\b", "a#b", HL7_CODE_NONE},
+    {"\\X41\\", "A", HL7_CODE_NONE},
+    {"\\XE8A8B1\\", "\xE8\xA8\xB1", HL7_CODE_NONE},
+    {"\\XE8\\\\XA8\\\\XB1\\", "\xE8\xA8\xB1", HL7_CODE_NONE},
+    {"a\\X0D0A\\b", "ab", HL7_ESC_CONTROL},
+    {"a\\X7F\\b\\XC285\\", "ab", HL7_ESC_CONTROL},
+    {"\\XFF\\", "\xEF\xBF\xBD", HL7_CHARSET_REPLACED},
+    {"\\X4\\", "\\X4\\", HL7_BAD_ESCAPE},
+    {"\\XGG\\", "\\XGG\\", HL7_BAD_ESCAPE},
+    {"\\X\\", "\\X\\", HL7_BAD_ESCAPE},
+    {"a\\.br\\b", "a b", HL7_CODE_NONE},
+    {"a\\.sp 2\\b\\.in+4\\c", "a b c", HL7_CODE_NONE},
+    {"a\\.zz\\b", "a\\.zz\\b", HL7_BAD_ESCAPE},
+    {"\\H\\bold\\N\\", "bold", HL7_CODE_NONE},
+    {"\\C2842\\x", "\\C2842\\x", HL7_ESC_SET_SWITCH},
+    {"\\M2442\\x", "\\M2442\\x", HL7_ESC_SET_SWITCH},
+    {"\\Zabc\\", "\\Zabc\\", HL7_BAD_ESCAPE},
+    {"\\Q\\", "\\Q\\", HL7_BAD_ESCAPE},
+    {"open\\F", "open\\F", HL7_BAD_ESCAPE},
+    {"end\\", "end\\", HL7_BAD_ESCAPE},
+    {"\\\\", "\\\\", HL7_BAD_ESCAPE},
+    {"\\E\\F\\E\\", "\\F\\", HL7_CODE_NONE}, /* once, not twice */
+    {"C:\\dir\\F\\x", "C:\\dir\\F\\x", HL7_BAD_ESCAPE},
+};
+
+static void test_escapes(void)
+{
+    struct hl7_separators sep = hl7_separators_default();
+
+    for
+        EACH (i, escapes) {
+            struct hl7_notes notes = {0};
+            struct arena a = {0};
+            size_t n = strlen(escapes[i].in);
+            char *copy = malloc(n);
+            struct str got;
+
+            memcpy(copy, escapes[i].in, n);
+            got = hl7_unescape((struct str){copy, n}, &sep, NULL, &a, &notes);
+            CHECK(str_eq(got, str_of(escapes[i].want)), "%s: " STR_FMT, escapes[i].in,
+                  STR_ARG(got));
+            for (int c = HL7_CHARSET_REPLACED; c <= HL7_ESC_SET_SWITCH; c++)
+                CHECK((notes.count[c] != 0) == (c == (int)escapes[i].code), "%s: %s", escapes[i].in,
+                      hl7_code_name((enum hl7_code)c));
+            free(copy);
+            arena_reset(&a);
+        }
+    CHECK(hl7_unescape((struct str){NULL, 0}, &sep, NULL, NULL, NULL).p == NULL, "absent stays");
+}
+
+/* Whatever we write in escapes a reader gets back, for odd separators too. */
+static void test_escape_back(void)
+{
+    struct hl7_separators all[] = {
+        hl7_separators_default(), {'-', 'x', '.', '!', ' ', '#'}, {'$', '%', ':', '*', '!', 0}};
+
+    for
+        EACH (i, all) {
+            struct buf b = buf_new(4096);
+            struct arena a = {0};
+            struct str text = STR("MSH-10 is empty: a|b^c&d~e\\f#g $%:*!.");
+
+            CHECK(hl7_escape(&b, text, &all[i]), "fits");
+            CHECK(str_eq(hl7_unescape(buf_str(&b), &all[i], NULL, &a, NULL), text), "%zu: %s", i,
+                  b.p);
+            buf_reset(&b);
+            CHECK(hl7_escape(&b, STR("a\r\n\tb\177"), &all[0]) && strcmp(b.p, "ab") == 0, "%s",
+                  b.p);
+            buf_reset(&b);
+            arena_reset(&a);
+        }
+}
+
+static const struct {
+    const char *in, *names; /* of the segments */
+    enum hl7_code code;
+} line_ends[] = {
+    {"MSH|^~\\&|\rPID|1\r", "MSH PID ", HL7_CODE_NONE},
+    {"MSH|^~\\&|\nPID|1\n", "MSH PID ", HL7_EOL_LF},
+    {"MSH|^~\\&|\r\nPID|1\r\n", "MSH PID ", HL7_EOL_CRLF},
+    {"MSH|^~\\&|\rPID|1", "MSH PID ", HL7_NO_FINAL_CR},
+    {"MSH|^~\\&|", "MSH ", HL7_NO_FINAL_CR},
+    {"MSH|^~\\&|\r\r\rPID|1\r", "MSH PID ", HL7_BLANK_SEGMENT},
+    {"MSH|^~\\&|\rNTE|a\nPID|1\rPV1\r", "MSH NTE PV1 ", HL7_CODE_NONE},
+    {"MSH|^~\\&|\nNTE|a\rPID|1\nPV1\n", "MSH NTE PV1 ", HL7_EOL_LF},
+    {"MSH|^~\\&|\rpid|1\rZx1|\r", "MSH PID ZX1 ", HL7_CODE_NONE},
+    {"MSH|^~\\&|\rPI|1\rPIDX|\r12\r1ID|\r", "MSH - - - - ", HL7_CODE_NONE},
+    {"MSH|^~\\&|\rMSH|^~\\&|\r", "MSH MSH ", HL7_MULTI_MSH},
+    {"\xEF\xBB\xBFMSH|^~\\&|\r", "MSH ", MLLP_BOM},
+    {" \r\nMSH|^~\\&|\r", "MSH ", MLLP_LEADING_BLANK},
+};
+
+static void test_lines(void)
+{
+    static const enum hl7_code codes[] = {HL7_EOL_LF,        HL7_EOL_CRLF,  HL7_NO_FINAL_CR,
+                                          HL7_BLANK_SEGMENT, HL7_MULTI_MSH, MLLP_BOM,
+                                          MLLP_LEADING_BLANK};
+
+    for
+        EACH (i, line_ends) {
+            struct hl7_charset_settings set = {0};
+            struct hl7_notes notes = {0};
+            struct buf got = buf_new(256);
+            struct arena a = {0};
+            struct hl7_message m = {0};
+            struct err e = {0};
+
+            CHECK(read_text(str_of(line_ends[i].in), &set, &a, &notes, &m, &e), "%zu: %s", i,
+                  e.text);
+            for (size_t k = 0; k < m.n_segments; k++)
+                buf_printf(&got, "%s ", m.segments[k].name[0] ? m.segments[k].name : "-");
+            CHECK(got.p && strcmp(got.p, line_ends[i].names) == 0, "%zu: %s", i, got.p);
+            for
+                EACH (c, codes)
+                    CHECK((notes.count[codes[c]] != 0) == (codes[c] == line_ends[i].code),
+                          "%zu: %s", i, hl7_code_name(codes[c]));
+            buf_reset(&got);
+            arena_reset(&a);
+        }
+}
+
+static const struct {
+    const char *name, *lead, *unit;
+    size_t most; /* this many units are taken, one more is not */
+} bounds[] = {
+    {"segments", "MSH|^~\\&|\r", "PID\r", 4999},    {"blank segments", "MSH|^~\\&|\r", "\r", 4999},
+    {"fields", "MSH|^~\\&|\rPID", "|", 200},        {"fields of MSH", "MSH|^~\\&", "|", 198},
+    {"repetitions", "MSH|^~\\&|\rPID|", "~", 999},  {"components", "MSH|^~\\&|\rPID|", "^", 99},
+    {"subcomponents", "MSH|^~\\&|\rPID|", "&", 99},
+};
+
+static void test_limits(void)
+{
+    for
+        EACH (i, bounds) {
+            for (size_t over = 0; over <= 1; over++) {
+                struct hl7_charset_settings set = {0};
+                struct buf text = buf_new(1 << 20);
+                struct arena a = {0};
+                struct hl7_message m;
+                struct err e = {0};
+                bool ok;
+
+                buf_add(&text, str_of(bounds[i].lead));
+                for (size_t k = 0; k < bounds[i].most + over; k++)
+                    buf_add(&text, str_of(bounds[i].unit));
+                ok = read_text(buf_str(&text), &set, &a, NULL, &m, &e);
+                CHECK(ok == (over == 0), "%s, %zu over: %s", bounds[i].name, over, e.text);
+                CHECK(ok || (e.code == HL7_LIMIT && strncmp(e.text, "offset ", 7) == 0), "%s: %s",
+                      bounds[i].name, e.text);
+                buf_reset(&text);
+                arena_reset(&a);
+            }
+        }
+}
+
+static void test_nodes(void)
+{
+    struct hl7_charset_settings set = {0};
+    struct buf text = buf_new(4 << 20);
+    struct arena a = {0};
+    struct hl7_message m;
+    struct err e = {0};
+
+    buf_add(&text, STR("MSH|^~\\&|\r"));
+    for (int i = 0; i < 1100; i++) {
+        buf_add(&text, STR("PID"));
+        for (int k = 0; k < 190; k++)
+            buf_add(&text, STR("|"));
+        buf_add(&text, STR("\r"));
+    }
+    CHECK(!read_text(buf_str(&text), &set, &a, NULL, &m, &e) && e.code == HL7_LIMIT, "%s", e.text);
+    buf_reset(&text);
+    arena_reset(&a);
+}
+
+static void test_types(void)
+{
+    static const struct {
+        const char *in, *want;
+    } all[] = {
+        {"MSH|^~\\&|||||||SIU^S12^SIU_S12\r", "SIU^S12"},
+        {"MSH|^~\\&|||||||ADT\rEVN|A08\r", "ADT^A08"},
+        {"MSH|^~\\&|||||||ADT\r", "ADT"},
+        {"MSH|^~\\&|\r", ""},
+        {"MSH$%~\\&$$$$$$$ORU%R01\r", "ORU^R01"},
+        {"MSH|^~\\&|||||||A\"B^S12\r", ""},
+        {"MSH|^~\\&|||||||SIU^S<2\r", "SIU"},
+    };
+
+    for
+        EACH (i, all) {
+            struct hl7_charset_settings set = {0};
+            struct arena a = {0};
+            struct hl7_message m;
+            struct err e = {0};
+
+            CHECK(read_text(str_of(all[i].in), &set, &a, NULL, &m, &e), "%s", e.text);
+            CHECK(str_eq(hl7_message_type(&m, &a), str_of(all[i].want)), "%zu", i);
+            arena_reset(&a);
+        }
+}
+
+int main(void)
+{
+    test_names();
+    test_decoding();
+    test_override();
+    test_pairs();
+    test_escapes();
+    test_escape_back();
+    test_lines();
+    test_limits();
+    test_nodes();
+    test_types();
+    return check_end();
+}
