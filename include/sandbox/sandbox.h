@@ -32,18 +32,19 @@ struct sandbox_settings {
     uv_loop_t *loop;
     const struct clock *clock;
     const struct random_source *random;
-    const char *host;                              /* "127.0.0.1" */
-    int port;                                      /* 0: a free one */
-    const char *phone_number_id;                   /* the business number that may send */
-    const struct feed_template *const *templates;  /* borrowed until close */
+    const char *host;                             /* "127.0.0.1" */
+    int port;                                     /* 0: a free one */
+    const char *phone_number_id;                  /* the business number that may send */
+    const struct feed_template *const *templates; /* borrowed until close */
     size_t n_templates;
-    const char *webhook_url;  /* NULL: no webhooks until sandbox_set_webhook() */
-    struct str app_secret;    /* signs them */
-    struct str bearer;        /* the only token taken; absent: any */
-    const char *link_base;    /* the button opens this and the token; NULL: "https://links.example/l/" */
+    const char *webhook_url; /* NULL: no webhooks until sandbox_set_webhook() */
+    struct str app_secret;   /* signs them */
+    struct str bearer;       /* the only token taken; absent: any */
+    const char
+        *link_base; /* the button opens this and the token; NULL: "https://links.example/l/" */
     const char *const *statuses; /* after each accepted send; NULL: sent, delivered */
     size_t n_statuses;
-    size_t max_messages;      /* accepted and kept; more are refused with code 4. 0: 10,000 */
+    size_t max_messages; /* accepted and kept; more are refused with code 4. 0: 10,000 */
 };
 
 struct sandbox_tally {

@@ -39,19 +39,20 @@ struct send_settings {
     int64_t probe_ms;            /* between probes while stopped */
     int64_t grace_ms;            /* how long send_close() waits for answers */
     struct retry_policy retry;
-    struct bell plan;            /* rung after each stored outcome */
-    struct alarm alarm;          /* wakes send_ring() */
+    struct bell plan;   /* rung after each stored outcome */
+    struct alarm alarm; /* wakes send_ring() */
 };
 
 /* For metrics. Counts since open. */
 struct send_counts {
     uint64_t accepted, rejected, unsent, unknown;
-    uint64_t echo_first;   /* outcomes that a status had already settled */
+    uint64_t echo_first; /* outcomes that a status had already settled */
     uint64_t store_retries;
-    uint64_t conflicts;    /* see whatsapp/proof.h */
-    size_t in_flight;      /* now */
-    const char *stopped;   /* why nothing is sent; our own words; NULL: it runs */
-    int stopped_code;      /* Graph error code behind it; 0: none */
+    uint64_t conflicts;  /* see whatsapp/proof.h */
+    size_t in_flight;    /* now */
+    bool beginning;      /* ready notices are being fetched */
+    const char *stopped; /* why nothing is sent; our own words; NULL: it runs */
+    int stopped_code;    /* Graph error code behind it; 0: none */
 };
 
 /* ERR_CONFIG: token file missing or readable by others, graph or phone number id not well formed. */

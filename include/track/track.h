@@ -22,12 +22,12 @@ struct track_settings {
     struct store_queue *queue;
     const struct clock *clock;
     const struct seal *seal;
-    const char *phone_number_id;         /* statuses of other numbers are counted and left alone */
-    struct str secrets[TRACK_SECRETS];   /* app secrets; the second only while one is replaced */
+    const char *phone_number_id;       /* statuses of other numbers are counted and left alone */
+    struct str secrets[TRACK_SECRETS]; /* app secrets; the second only while one is replaced */
     size_t n_secrets;
     struct str verify_token;
-    size_t max_body;                     /* bytes; at least 4 MiB outside tests */
-    struct bell plan;                    /* rung when a notice changed */
+    size_t max_body;  /* bytes; at least 4 MiB outside tests */
+    struct bell plan; /* rung when a notice changed */
 };
 
 /* For metrics. Counts since open. */

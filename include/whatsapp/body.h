@@ -27,8 +27,8 @@ enum { WHATSAPP_PARAMS_MAX = 16, WHATSAPP_BODY_MAX = 32768 };
 /* Appends the body of one attempt of `n` to `out`, whose limit should be WHATSAPP_BODY_MAX.
  * Reads to, template, language, named, params, token. ERR_INPUT names the part and the rule it breaks,
  * never the text; `out` is then to be thrown away. */
-bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *out, struct err *e)
-    MUST_USE;
+bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *out,
+                         struct err *e) MUST_USE;
 
 /* What a checked body says. All slices point into the checked bytes. */
 struct whatsapp_body {

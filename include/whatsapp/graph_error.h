@@ -17,12 +17,12 @@ enum graph_class {
 };
 
 struct graph_error {
-    int32_t first, last;   /* codes, both included */
+    int32_t first, last; /* codes, both included */
     enum graph_class class;
-    int32_t tries;         /* attempts after which it is a dead letter; 0: the policy's own number */
-    int32_t pause_s;       /* the sender rests so long after it; 0: goes on */
-    bool doubtful;         /* may have been accepted all the same: the outcome is unknown */
-    const char *meaning;   /* our own words, for the log */
+    int32_t tries;       /* attempts after which it is a dead letter; 0: the policy's own number */
+    int32_t pause_s;     /* the sender rests so long after it; 0: goes on */
+    bool doubtful;       /* may have been accepted all the same: the outcome is unknown */
+    const char *meaning; /* our own words, for the log */
 };
 
 /* The row of a code. Codes that no row names share one: DL, "not in our table". Never NULL. */

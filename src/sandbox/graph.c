@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "base/encode.h"
 #include "base/container_of.h"
+#include "base/encode.h"
 #include "sandbox_impl.h"
 
 enum { ANSWER_MAX = 65536, WAMID_RANDOM = 21, TRACE_RANDOM = 15 };
@@ -117,8 +117,7 @@ static void answer_later(struct sandbox *s, struct http_exchange *x, int status,
 
     if (!l)
         abort();
-    *l = (struct later){
-        .next = s->laters, .sandbox = s, .x = x, .body = *body, .status = status};
+    *l = (struct later){.next = s->laters, .sandbox = s, .x = x, .body = *body, .status = status};
     s->laters = l;
     uv_timer_init(s->set.loop, &l->timer);
     uv_timer_start(&l->timer, later_due, (uint64_t)delay_ms, 0);

@@ -48,7 +48,8 @@ static void write_body(const struct sandbox *s, struct hook *h, const struct rul
                "\"display_phone_number\":\"15550783881\",\"phone_number_id\":\"%s\"},",
                s->set.phone_number_id);
     if (!failed)
-        buf_printf(&json, "\"contacts\":[{\"profile\":{\"name\":\"沙盒 🙂\"},\"wa_id\":\"%s\"}],",
+        buf_printf(&json,
+                   "\"contacts\":[{\"profile\":{\"name\":\"沙盒 🙂\"},\"wa_id\":\"%s\"}],",
                    m->to.p + 1);
     buf_add(&json, STR("\"statuses\":["));
     for (size_t i = 0; i < h->n_statuses; i++) {
@@ -165,7 +166,8 @@ void hook_pump(struct sandbox *s)
 {
     struct err e;
 
-    if (s->hooking || s->closing || !s->hooks || !s->webhook_url || uv_is_active((uv_handle_t *)&s->retry))
+    if (s->hooking || s->closing || !s->hooks || !s->webhook_url ||
+        uv_is_active((uv_handle_t *)&s->retry))
         return;
     s->call = (struct http_call){.url = s->webhook_url,
                                  .content_type = "application/json",

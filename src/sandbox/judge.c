@@ -61,8 +61,9 @@ static bool known_keys(struct judge *j, const cJSON *o, const char *const *names
 
 static bool read_envelope(struct judge *j, const cJSON *o)
 {
-    static const char *const keys[] = {"messaging_product", "recipient_type", "to", "type",
-                                       "template", "biz_opaque_callback_data", NULL};
+    static const char *const keys[] = {
+        "messaging_product", "recipient_type",           "to", "type",
+        "template",          "biz_opaque_callback_data", NULL};
     struct str kind = text_of(o, "recipient_type"), opaque = text_of(o, "biz_opaque_callback_data");
 
     if (!cJSON_IsObject(o))
@@ -273,8 +274,7 @@ static bool fill(struct judge *j)
            refuse(j, 400, 132005, "Translated text too long", STR("body: over 1024 characters"));
 }
 
-bool judge_send(const struct sandbox *s, struct str json, struct bubble *m,
-                  struct refusal *why)
+bool judge_send(const struct sandbox *s, struct str json, struct bubble *m, struct refusal *why)
 {
     struct judge j = {.s = s, .m = m, .why = why};
     cJSON *tree = json.n ? cJSON_ParseWithLength(json.p, json.n) : NULL;

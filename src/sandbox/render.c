@@ -21,9 +21,8 @@ struct str render_text(struct str body, const struct feed_template *t, const str
     struct str text;
 
     while (body.n) {
-        const char *end = str_starts(body, STR("{{"))
-                              ? memmem(body.p + 2, body.n - 2, "}}", 2)
-                              : NULL;
+        const char *end =
+            str_starts(body, STR("{{")) ? memmem(body.p + 2, body.n - 2, "}}", 2) : NULL;
         size_t used = 1;
 
         if (end) {

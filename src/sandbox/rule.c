@@ -62,8 +62,9 @@ static bool read_statuses(const cJSON *o, struct rule *r)
 
 static bool known_keys(const cJSON *o)
 {
-    static const char *const keys[] = {"n", "code", "http", "body", "drop", "delay_ms",
-                                       "retry_after", "statuses", "batch", "echo", "milliseconds"};
+    static const char *const keys[] = {"n",     "code",     "http",        "body",
+                                       "drop",  "delay_ms", "retry_after", "statuses",
+                                       "batch", "echo",     "milliseconds"};
     const cJSON *item;
 
     cJSON_ArrayForEach(item, o)

@@ -18,7 +18,7 @@ enum { RULE_STATUSES_MAX = 16, WAMID_TEXT = 96 };
 
 /* One accepted send. */
 struct bubble {
-    struct arena arena; /* of all its texts */
+    struct arena arena;                                    /* of all its texts */
     struct str wamid, to, echo, template, language, token; /* token absent without a button */
     struct str text, footer;                               /* as the phone shows them */
     struct str key;     /* recipient, template, parameters, token: the same for a second attempt */
@@ -102,8 +102,7 @@ struct refusal {
 };
 
 /* judge.c: reads and judges a send as the Cloud API does. False: *why says how it is refused. */
-bool judge_send(const struct sandbox *s, struct str json, struct bubble *m,
-                  struct refusal *why);
+bool judge_send(const struct sandbox *s, struct str json, struct bubble *m, struct refusal *why);
 /* render.c: the template's body with its parameters filled in. */
 struct str render_text(struct str body, const struct feed_template *t, const struct param *params,
                        struct arena *a);

@@ -49,8 +49,8 @@ void outcome_read(struct outcome *o, const struct http_call *c, const struct sea
 static void apply(struct outcome *o, struct attempt *a, struct notice *n,
                   const struct retry_policy *retry)
 {
-    bool temporary = o->state == ATTEMPT_REJECTED && o->error &&
-                     graph_error_temporary(o->error, n->tries + 1);
+    bool temporary =
+        o->state == ATTEMPT_REJECTED && o->error && graph_error_temporary(o->error, n->tries + 1);
 
     o->echo_first = a->state == ATTEMPT_ACCEPTED;
     o->conflict = PROOF_FINE;

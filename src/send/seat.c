@@ -86,8 +86,8 @@ static void post(struct seat *seat);
 static void next_in_line(struct seat *done)
 {
     struct send *s = done->send;
-    bool back = done->outcome.notice == NOTICE_WAITING || s->closing ||
-                send_now(s) < s->rest_until_ms;
+    bool back =
+        done->outcome.notice == NOTICE_WAITING || s->closing || send_now(s) < s->rest_until_ms;
 
     for (size_t i = 0; i < s->set.in_flight; i++) {
         struct seat *seat = &s->seats[i];

@@ -116,9 +116,9 @@ static void set_alarm(struct send *s)
         if (s->seats[i].state == SEAT_BUSY)
             earlier(&at, s->seats[i].again_ms);
     }
-    if (s->closing)
+    if (s->closing && s->close_ms > send_now(s))
         earlier(&at, s->close_ms);
-    else if ((s->stopped || s->wanted) && s->rest_until_ms > send_now(s))
+    if (!s->closing && (s->stopped || s->wanted) && s->rest_until_ms > send_now(s))
         earlier(&at, s->rest_until_ms);
     alarm_set(&s->set.alarm, at);
 }
@@ -208,6 +208,7 @@ struct send_counts send_counts(const struct send *s)
     struct send_counts c = s->counts;
 
     c.in_flight = busy_seats(s);
+    c.beginning = s->beginning;
     return c;
 }
 

@@ -64,8 +64,8 @@ struct send {
     int64_t begin_ms;
     struct flight_list flights;
 
-    int64_t rest_until_ms;   /* nothing is begun before */
-    int64_t trouble_ms;      /* last rest after a request that got no answer; 0: all is well */
+    int64_t rest_until_ms; /* nothing is begun before */
+    int64_t trouble_ms;    /* last rest after a request that got no answer; 0: all is well */
     bool stopped, must_probe;
     bool probing;
     struct http_call probe;

@@ -126,8 +126,8 @@ static void store(struct post *p)
 {
     struct track *t = p->track;
 
-    t->counts.others += p->hook.n_messages + p->hook.n_errors + p->hook.n_events +
-                        p->hook.n_malformed;
+    t->counts.others +=
+        p->hook.n_messages + p->hook.n_errors + p->hook.n_events + p->hook.n_malformed;
     if (p->hook.n_statuses == 0) {
         answer(p->x, 200);
         return;

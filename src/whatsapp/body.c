@@ -69,7 +69,8 @@ bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *ou
 {
     if (!check_notice(n, echo, e))
         return false;
-    buf_add(out, STR("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"));
+    buf_add(out,
+            STR("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"));
     json_add_string(out, n->to);
     buf_add(out, STR(",\"type\":\"template\",\"biz_opaque_callback_data\":"));
     json_add_string(out, echo);

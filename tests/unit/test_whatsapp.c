@@ -9,7 +9,7 @@
 #include "whatsapp/value.h"
 #include "whatsapp/webhook.h"
 
-#define ECHO "a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDE"
+#define ECHO  "a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDE"
 #define TOKEN "q7Zr0o5mS9yQm2c1hT3Xgw"
 
 /* ---- bodies ---- */
@@ -40,10 +40,12 @@ static const char golden[] =
     "[{\"type\":\"text\",\"text\":\"" TOKEN "\"}]}]}}";
 
 static const char golden_positional[] =
-    "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+886223456789\","
+    "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+"
+    "886223456789\","
     "\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO "\","
     "\"template\":{\"name\":\"visit_update\",\"language\":{\"code\":\"zh_TW\"},\"components\":["
-    "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"北院 \\\"門診\\\" \\\\\"}]}]}}";
+    "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"北院 \\\"門診\\\" "
+    "\\\\\"}]}]}}";
 
 static const char golden_bare[] =
     "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+16505551234\","
@@ -96,60 +98,80 @@ static void test_traps(void)
         const char *name;
         struct str text;
     } texts[] = {
-        {"newline", STR_LIT("a\nb")},          {"carriage return", STR_LIT("a\rb")},
-        {"tab", STR_LIT("a\tb")},              {"four spaces", STR_LIT("a    b")},
-        {"NUL", STR_LIT("a\0b")},              {"escape", STR_LIT("a\x1b[31m")},
-        {"DEL", STR_LIT("a\x7f")},             {"NEL", STR_LIT("a\xc2\x85")},
-        {"C1", STR_LIT("a\xc2\x9b")},          {"line separator", STR_LIT("a\xe2\x80\xa8")},
-        {"override", STR_LIT("a\xe2\x80\xae")}, {"isolate", STR_LIT("\xe2\x81\xa6")},
-        {"not UTF-8", STR_LIT("a\xff")},       {"surrogate", STR_LIT("\xed\xa0\x80")},
-        {"empty", STR_LIT("")},                {"absent", {NULL, 0}},
+        {"newline", STR_LIT("a\nb")},
+        {"carriage return", STR_LIT("a\rb")},
+        {"tab", STR_LIT("a\tb")},
+        {"four spaces", STR_LIT("a    b")},
+        {"NUL", STR_LIT("a\0b")},
+        {"escape", STR_LIT("a\x1b[31m")},
+        {"DEL", STR_LIT("a\x7f")},
+        {"NEL", STR_LIT("a\xc2\x85")},
+        {"C1", STR_LIT("a\xc2\x9b")},
+        {"line separator", STR_LIT("a\xe2\x80\xa8")},
+        {"override", STR_LIT("a\xe2\x80\xae")},
+        {"isolate", STR_LIT("\xe2\x81\xa6")},
+        {"not UTF-8", STR_LIT("a\xff")},
+        {"surrogate", STR_LIT("\xed\xa0\x80")},
+        {"empty", STR_LIT("")},
+        {"absent", {NULL, 0}},
     };
-    static const struct str numbers[] = {
-        STR_LIT("16505551234"), STR_LIT("+06505551234"), STR_LIT("+1650"), STR_LIT("+"),
-        STR_LIT("+1650555123456789"), STR_LIT("+1650555123a"), STR_LIT(" +16505551234"),
-        STR_LIT("+16505551234\n"), STR_LIT("US.13491208655302741918"), {NULL, 0}};
-    static const struct str tokens[] = {STR_LIT("short"), STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg="),
-                                        STR_LIT("q7Zr0o5mS9yQm2c1hT3X/g"), STR_LIT(""),
-                                        STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg%"),
-                                        STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg.")};
-    static const struct str languages[] = {STR_LIT("en-US"), STR_LIT("EN"), STR_LIT("e"),
+    static const struct str numbers[] = {STR_LIT("16505551234"),
+                                         STR_LIT("+06505551234"),
+                                         STR_LIT("+1650"),
+                                         STR_LIT("+"),
+                                         STR_LIT("+1650555123456789"),
+                                         STR_LIT("+1650555123a"),
+                                         STR_LIT(" +16505551234"),
+                                         STR_LIT("+16505551234\n"),
+                                         STR_LIT("US.13491208655302741918"),
+                                         {NULL, 0}};
+    static const struct str tokens[] = {
+        STR_LIT("short"), STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg="), STR_LIT("q7Zr0o5mS9yQm2c1hT3X/g"),
+        STR_LIT(""),      STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg%"), STR_LIT("q7Zr0o5mS9yQm2c1hT3Xg.")};
+    static const struct str languages[] = {STR_LIT("en-US"), STR_LIT("EN"),     STR_LIT("e"),
                                            STR_LIT("en_us"), STR_LIT("en_USA"), STR_LIT("_TW"),
                                            {NULL, 0}};
-    static const struct str echoes[] = {STR_LIT("01JD3ZK8Q4T0N6W7X8Y9ZABCDE"), STR_LIT("a1:"),
+    static const struct str echoes[] = {STR_LIT("01JD3ZK8Q4T0N6W7X8Y9ZABCDE"),
+                                        STR_LIT("a1:"),
                                         STR_LIT("a1:81JD3ZK8Q4T0N6W7X8Y9ZABCDE"),
-                                        STR_LIT("a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDI"), {NULL, 0}};
+                                        STR_LIT("a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDI"),
+                                        {NULL, 0}};
     struct param p = {STR("clinic"), {NULL, 0}};
     struct notice n;
     struct err e = {0};
 
-    for EACH (i, texts) {
-        n = sample();
-        p.text = texts[i].text;
-        n.params = &p;
-        n.n_params = 1;
-        CHECK(!builds(&n, STR(ECHO), &e) && e.kind == ERR_INPUT, "%s passed", texts[i].name);
-        CHECK(!strstr(e.text, "a\n") && strstr(e.text, "parameter 1"), "%s", e.text);
-    }
-    for EACH (i, numbers) {
-        n = sample();
-        n.to = numbers[i];
-        CHECK(!builds(&n, STR(ECHO), &e), "number %zu passed", i);
-    }
-    for EACH (i, tokens) {
-        n = sample();
-        n.token = tokens[i];
-        CHECK(!builds(&n, STR(ECHO), &e), "token %zu passed", i);
-    }
-    for EACH (i, languages) {
-        n = sample();
-        n.language = languages[i];
-        CHECK(!builds(&n, STR(ECHO), &e), "language %zu passed", i);
-    }
-    for EACH (i, echoes) {
-        n = sample();
-        CHECK(!builds(&n, echoes[i], &e), "echo %zu passed", i);
-    }
+    for
+        EACH (i, texts) {
+            n = sample();
+            p.text = texts[i].text;
+            n.params = &p;
+            n.n_params = 1;
+            CHECK(!builds(&n, STR(ECHO), &e) && e.kind == ERR_INPUT, "%s passed", texts[i].name);
+            CHECK(!strstr(e.text, "a\n") && strstr(e.text, "parameter 1"), "%s", e.text);
+        }
+    for
+        EACH (i, numbers) {
+            n = sample();
+            n.to = numbers[i];
+            CHECK(!builds(&n, STR(ECHO), &e), "number %zu passed", i);
+        }
+    for
+        EACH (i, tokens) {
+            n = sample();
+            n.token = tokens[i];
+            CHECK(!builds(&n, STR(ECHO), &e), "token %zu passed", i);
+        }
+    for
+        EACH (i, languages) {
+            n = sample();
+            n.language = languages[i];
+            CHECK(!builds(&n, STR(ECHO), &e), "language %zu passed", i);
+        }
+    for
+        EACH (i, echoes) {
+            n = sample();
+            CHECK(!builds(&n, echoes[i], &e), "echo %zu passed", i);
+        }
     n = sample();
     n.template = STR("Appt");
     CHECK(!builds(&n, STR(ECHO), &e), "capitals in a template's name");
@@ -227,11 +249,12 @@ static void test_foreign_bodies(void)
                 "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
                 "\"components\":[]},\"x\":1}"),
         /* two bodies */
-        STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-                "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
-                "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
-                "\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":"
-                "\"a\"}]},{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"a\"}]}]}}"),
+        STR_LIT(
+            "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
+            "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
+            "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
+            "\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":"
+            "\"a\"}]},{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"a\"}]}]}}"),
         /* an escape the builder never writes */
         STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
                 "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
@@ -247,8 +270,9 @@ static void test_foreign_bodies(void)
     struct whatsapp_body b;
     struct err e;
 
-    for EACH (i, bodies)
-        CHECK(!whatsapp_body_check(bodies[i], &b, &e) && e.kind == ERR_INPUT, "body %zu", i);
+    for
+        EACH (i, bodies)
+            CHECK(!whatsapp_body_check(bodies[i], &b, &e) && e.kind == ERR_INPUT, "body %zu", i);
 }
 
 /* ---- answers ---- */
@@ -305,14 +329,15 @@ static void test_answers(void)
     struct arena a = {0};
     struct answer out;
 
-    for EACH (i, cases) {
-        whatsapp_answer(cases[i].status, str_of(cases[i].body), &a, &out);
-        CHECK(out.kind == cases[i].kind, "%s: kind %d", cases[i].name, (int)out.kind);
-        CHECK(out.code == cases[i].code, "%s: code %d", cases[i].name, (int)out.code);
-        CHECK(!out.error == !strstr(cases[i].body, "\"code\":") || out.code == 0, "%s",
-              cases[i].name);
-        CHECK(!out.wamid.p == (out.kind != ANSWER_ACCEPTED), "%s: wamid", cases[i].name);
-    }
+    for
+        EACH (i, cases) {
+            whatsapp_answer(cases[i].status, str_of(cases[i].body), &a, &out);
+            CHECK(out.kind == cases[i].kind, "%s: kind %d", cases[i].name, (int)out.kind);
+            CHECK(out.code == cases[i].code, "%s: code %d", cases[i].name, (int)out.code);
+            CHECK(!out.error == !strstr(cases[i].body, "\"code\":") || out.code == 0, "%s",
+                  cases[i].name);
+            CHECK(!out.wamid.p == (out.kind != ANSWER_ACCEPTED), "%s: wamid", cases[i].name);
+        }
     for (size_t n = 0; n < sizeof id - 1; n++) {
         whatsapp_answer(200, (struct str){id, n}, &a, &out);
         CHECK(out.kind == ANSWER_UNKNOWN, "prefix %zu", n);
@@ -326,25 +351,25 @@ static const struct {
     const char *class;
     bool again;
 } codes[] = {
-    {0, "ST", 1},      {190, "ST", 1},     {3, "ST", 1},       {10, "ST", 1},
-    {200, "ST", 1},    {250, "ST", 1},     {299, "ST", 1},     {131005, "ST", 1},
-    {368, "ST", 1},    {131031, "ST", 1},  {131042, "ST", 1},  {134011, "ST", 1},
-    {130497, "RX", 0}, {4, "RB", 1},       {80007, "RB", 1},   {130429, "RB", 1},
-    {131048, "PN", 1}, {131056, "RP", 1},  {131064, "PN", 1},  {133016, "PN", 1},
-    {1, "RB", 1},      {2, "RB", 1},       {131016, "RB", 1},  {133004, "RB", 1},
-    {131000, "RB", 1}, {33, "PN", 1},      {100, "DL", 0},     {131008, "DL", 0},
-    {131009, "DL", 0}, {135000, "DL", 0},  {130403, "RX", 0},  {130472, "RL", 0},
-    {131021, "DL", 0}, {131026, "RX", 0},  {131030, "DL", 0},  {131037, "PN", 1},
-    {131045, "PN", 1}, {133010, "PN", 1},  {131047, "DL", 0},  {131049, "RL", 0},
-    {131050, "RX", 0}, {131051, "DL", 0},  {131052, "DL", 0},  {131053, "DL", 0},
-    {131057, "RB", 1}, {2494100, "RB", 1}, {131062, "DL", 0},  {131063, "PT", 0},
-    {132000, "DL", 0}, {132012, "DL", 0},  {132018, "DL", 0},  {132001, "PT", 0},
-    {132005, "DL", 0}, {132007, "PT", 0},  {132015, "PT", 0},  {132016, "PT", 0},
-    {132068, "DL", 0}, {132069, "DL", 0},  {133000, "PN", 1},  {133005, "PN", 1},
-    {133006, "PN", 1}, {133008, "PN", 1},  {133009, "PN", 1},  {133015, "PN", 1},
-    {137000, "RX", 0}, {2388019, "PT", 0}, {2388039, "PT", 0}, {2388040, "PT", 0},
+    {0, "ST", 1},       {190, "ST", 1},     {3, "ST", 1},       {10, "ST", 1},
+    {200, "ST", 1},     {250, "ST", 1},     {299, "ST", 1},     {131005, "ST", 1},
+    {368, "ST", 1},     {131031, "ST", 1},  {131042, "ST", 1},  {134011, "ST", 1},
+    {130497, "RX", 0},  {4, "RB", 1},       {80007, "RB", 1},   {130429, "RB", 1},
+    {131048, "PN", 1},  {131056, "RP", 1},  {131064, "PN", 1},  {133016, "PN", 1},
+    {1, "RB", 1},       {2, "RB", 1},       {131016, "RB", 1},  {133004, "RB", 1},
+    {131000, "RB", 1},  {33, "PN", 1},      {100, "DL", 0},     {131008, "DL", 0},
+    {131009, "DL", 0},  {135000, "DL", 0},  {130403, "RX", 0},  {130472, "RL", 0},
+    {131021, "DL", 0},  {131026, "RX", 0},  {131030, "DL", 0},  {131037, "PN", 1},
+    {131045, "PN", 1},  {133010, "PN", 1},  {131047, "DL", 0},  {131049, "RL", 0},
+    {131050, "RX", 0},  {131051, "DL", 0},  {131052, "DL", 0},  {131053, "DL", 0},
+    {131057, "RB", 1},  {2494100, "RB", 1}, {131062, "DL", 0},  {131063, "PT", 0},
+    {132000, "DL", 0},  {132012, "DL", 0},  {132018, "DL", 0},  {132001, "PT", 0},
+    {132005, "DL", 0},  {132007, "PT", 0},  {132015, "PT", 0},  {132016, "PT", 0},
+    {132068, "DL", 0},  {132069, "DL", 0},  {133000, "PN", 1},  {133005, "PN", 1},
+    {133006, "PN", 1},  {133008, "PN", 1},  {133009, "PN", 1},  {133015, "PN", 1},
+    {137000, "RX", 0},  {2388019, "PT", 0}, {2388039, "PT", 0}, {2388040, "PT", 0},
     {2388047, "PT", 0}, {2388072, "PT", 0}, {2388073, "PT", 0}, {2388293, "PT", 0},
-    {2388299, "PT", 0}, {5, "DL", 0},      {199, "DL", 0},     {300, "DL", 0},
+    {2388299, "PT", 0}, {5, "DL", 0},       {199, "DL", 0},     {300, "DL", 0},
     {999999, "DL", 0},
 };
 
@@ -357,31 +382,34 @@ static void test_codes(void)
     int n_rows, covered = 0;
     const struct graph_error *rows = graph_error_table(&n_rows);
 
-    for EACH (i, codes) {
-        char body[128], webhook[512];
+    for
+        EACH (i, codes) {
+            char body[128], webhook[512];
 
-        (void)snprintf(body, sizeof body, "{\"error\":{\"code\":%d}}", (int)codes[i].code);
-        whatsapp_answer(400, str_of(body), &a, &out);
-        CHECK(out.kind == (codes[i].code == 131000 ? ANSWER_UNKNOWN : ANSWER_REJECTED), "%d",
-              (int)codes[i].code);
-        CHECK(strcmp(graph_class_name(out.error->class), codes[i].class) == 0, "%d is %s",
-              (int)codes[i].code, graph_class_name(out.error->class));
-        CHECK(graph_error_temporary(out.error, 1) == codes[i].again, "%d", (int)codes[i].code);
-        (void)snprintf(webhook, sizeof webhook,
-                       "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":[{"
-                       "\"field\":\"messages\",\"value\":{\"statuses\":[{\"id\":\"w\",\"status\":"
-                       "\"failed\",\"timestamp\":\"1\",\"errors\":[{\"code\":%d}]}]}}]}]}",
-                       (int)codes[i].code);
-        CHECK(webhook_parse(str_of(webhook), &a, &hook, &e) && hook.n_statuses == 1 &&
-                  hook.statuses[0].error_code == codes[i].code,
-              "%d in a webhook", (int)codes[i].code);
-    }
+            (void)snprintf(body, sizeof body, "{\"error\":{\"code\":%d}}", (int)codes[i].code);
+            whatsapp_answer(400, str_of(body), &a, &out);
+            CHECK(out.kind == (codes[i].code == 131000 ? ANSWER_UNKNOWN : ANSWER_REJECTED), "%d",
+                  (int)codes[i].code);
+            CHECK(strcmp(graph_class_name(out.error->class), codes[i].class) == 0, "%d is %s",
+                  (int)codes[i].code, graph_class_name(out.error->class));
+            CHECK(graph_error_temporary(out.error, 1) == codes[i].again, "%d", (int)codes[i].code);
+            (void)snprintf(
+                webhook, sizeof webhook,
+                "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":[{"
+                "\"field\":\"messages\",\"value\":{\"statuses\":[{\"id\":\"w\",\"status\":"
+                "\"failed\",\"timestamp\":\"1\",\"errors\":[{\"code\":%d}]}]}}]}]}",
+                (int)codes[i].code);
+            CHECK(webhook_parse(str_of(webhook), &a, &hook, &e) && hook.n_statuses == 1 &&
+                      hook.statuses[0].error_code == codes[i].code,
+                  "%d in a webhook", (int)codes[i].code);
+        }
     for (int i = 0; i < n_rows; i++) {
         bool seen = false;
 
         CHECK(i == 0 || rows[i].first > rows[i - 1].last, "row %d is out of order", i);
-        for EACH (k, codes)
-            seen |= codes[k].code >= rows[i].first && codes[k].code <= rows[i].last;
+        for
+            EACH (k, codes)
+                seen |= codes[k].code >= rows[i].first && codes[k].code <= rows[i].last;
         covered += seen;
     }
     CHECK(covered == n_rows, "%d of %d rows are tested", covered, n_rows);
@@ -479,7 +507,11 @@ static void test_webhook(void)
 static void test_webhook_refusals(void)
 {
     static const struct str bad[] = {
-        STR_LIT(""), STR_LIT("x"), STR_LIT("[]"), STR_LIT("{}"), STR_LIT("null"),
+        STR_LIT(""),
+        STR_LIT("x"),
+        STR_LIT("[]"),
+        STR_LIT("{}"),
+        STR_LIT("null"),
         STR_LIT("{\"object\":\"page\",\"entry\":[]}"),
         STR_LIT("{\"object\":\"whatsapp_business_account\"}"),
         STR_LIT("{\"object\":\"whatsapp_business_account\",\"entry\":{}}"),
@@ -489,14 +521,15 @@ static void test_webhook_refusals(void)
     struct webhook w;
     struct err e;
 
-    for EACH (i, bad)
-        CHECK(!webhook_parse(bad[i], &a, &w, &e) && e.kind == ERR_INPUT, "case %zu", i);
+    for
+        EACH (i, bad)
+            CHECK(!webhook_parse(bad[i], &a, &w, &e) && e.kind == ERR_INPUT, "case %zu", i);
     memset(deep, '[', sizeof deep);
     CHECK(!webhook_parse((struct str){deep, sizeof deep}, &a, &w, &e), "200,000 deep");
-    CHECK(webhook_parse(STR("{\"object\":\"whatsapp_business_account\",\"entry\":[]}"), &a, &w,
-                        &e) &&
-              w.n_statuses == 0,
-          "nothing in it");
+    CHECK(
+        webhook_parse(STR("{\"object\":\"whatsapp_business_account\",\"entry\":[]}"), &a, &w, &e) &&
+            w.n_statuses == 0,
+        "nothing in it");
     arena_reset(&a);
 }
 
@@ -521,46 +554,107 @@ static void test_proof(void)
         enum notice_state notice_then;
         enum proof_conflict conflict;
     } cases[] = {
-        {"lost answer, echo", ATTEMPT_UNKNOWN, NOTICE_CHECKING, {"sent"}, ATTEMPT_ACCEPTED,
-         NOTICE_ACCEPTED, PROOF_FINE},
-        {"echo before the answer", ATTEMPT_FLYING, NOTICE_FLYING, {"read"}, ATTEMPT_ACCEPTED,
-         NOTICE_ACCEPTED, PROOF_FINE},
-        {"failure before the answer", ATTEMPT_FLYING, NOTICE_FLYING, {"failed"}, ATTEMPT_FLYING,
-         NOTICE_FLYING, PROOF_FINE},
-        {"lost answer, failed", ATTEMPT_UNKNOWN, NOTICE_CHECKING, {"failed"}, ATTEMPT_UNKNOWN,
-         NOTICE_HELD, PROOF_FINE},
-        {"accepted, failed", ATTEMPT_ACCEPTED, NOTICE_ACCEPTED, {"failed", "sent"},
-         ATTEMPT_ACCEPTED, NOTICE_HELD, PROOF_FINE},
-        {"accepted, failed, delivered", ATTEMPT_ACCEPTED, NOTICE_ACCEPTED,
-         {"failed", "delivered"}, ATTEMPT_ACCEPTED, NOTICE_ACCEPTED, PROOF_FINE},
-        {"held, then delivered", ATTEMPT_ACCEPTED, NOTICE_HELD, {"failed", "delivered"},
-         ATTEMPT_ACCEPTED, NOTICE_ACCEPTED, PROOF_FINE},
-        {"refused and failed", ATTEMPT_REJECTED, NOTICE_WAITING, {"failed"}, ATTEMPT_REJECTED,
-         NOTICE_WAITING, PROOF_FINE},
-        {"refused, yet sent", ATTEMPT_REJECTED, NOTICE_WAITING, {"sent"}, ATTEMPT_ACCEPTED,
-         NOTICE_ACCEPTED, PROOF_AFTER_REFUSAL},
-        {"unsent, yet delivered", ATTEMPT_UNSENT, NOTICE_READY, {"delivered"}, ATTEMPT_ACCEPTED,
-         NOTICE_ACCEPTED, PROOF_AFTER_REFUSAL},
-        {"unheard-of status", ATTEMPT_UNKNOWN, NOTICE_CHECKING, {"warned"}, ATTEMPT_UNKNOWN,
-         NOTICE_CHECKING, PROOF_FINE},
-        {"nothing", ATTEMPT_UNKNOWN, NOTICE_CHECKING, {NULL}, ATTEMPT_UNKNOWN, NOTICE_CHECKING,
+        {"lost answer, echo",
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
+         {"sent"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_FINE},
+        {"echo before the answer",
+         ATTEMPT_FLYING,
+         NOTICE_FLYING,
+         {"read"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_FINE},
+        {"failure before the answer",
+         ATTEMPT_FLYING,
+         NOTICE_FLYING,
+         {"failed"},
+         ATTEMPT_FLYING,
+         NOTICE_FLYING,
+         PROOF_FINE},
+        {"lost answer, failed",
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
+         {"failed"},
+         ATTEMPT_UNKNOWN,
+         NOTICE_HELD,
+         PROOF_FINE},
+        {"accepted, failed",
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         {"failed", "sent"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_HELD,
+         PROOF_FINE},
+        {"accepted, failed, delivered",
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         {"failed", "delivered"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_FINE},
+        {"held, then delivered",
+         ATTEMPT_ACCEPTED,
+         NOTICE_HELD,
+         {"failed", "delivered"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_FINE},
+        {"refused and failed",
+         ATTEMPT_REJECTED,
+         NOTICE_WAITING,
+         {"failed"},
+         ATTEMPT_REJECTED,
+         NOTICE_WAITING,
+         PROOF_FINE},
+        {"refused, yet sent",
+         ATTEMPT_REJECTED,
+         NOTICE_WAITING,
+         {"sent"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_AFTER_REFUSAL},
+        {"unsent, yet delivered",
+         ATTEMPT_UNSENT,
+         NOTICE_READY,
+         {"delivered"},
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         PROOF_AFTER_REFUSAL},
+        {"unheard-of status",
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
+         {"warned"},
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
+         PROOF_FINE},
+        {"nothing",
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
+         {NULL},
+         ATTEMPT_UNKNOWN,
+         NOTICE_CHECKING,
          PROOF_FINE},
     };
 
-    for EACH (i, cases) {
-        struct attempt a = {.state = cases[i].attempt};
-        struct notice n = {.state = cases[i].notice};
-        struct status all[3];
-        size_t k = 0;
+    for
+        EACH (i, cases) {
+            struct attempt a = {.state = cases[i].attempt};
+            struct notice n = {.state = cases[i].notice};
+            struct status all[3];
+            size_t k = 0;
 
-        for (; k < 3 && cases[i].statuses[k]; k++)
-            all[k] = status_of(cases[i].statuses[k], 131026);
-        CHECK(proof_fold(&a, &n, all, k) == cases[i].conflict, "%s", cases[i].name);
-        CHECK(a.state == cases[i].attempt_then, "%s: attempt %d", cases[i].name, (int)a.state);
-        CHECK(n.state == cases[i].notice_then, "%s: notice %d", cases[i].name, (int)n.state);
-        CHECK(a.state != ATTEMPT_ACCEPTED || (a.has_wamid && a.wamid[0] == 1), "%s: no id",
-              cases[i].name);
-    }
+            for (; k < 3 && cases[i].statuses[k]; k++)
+                all[k] = status_of(cases[i].statuses[k], 131026);
+            CHECK(proof_fold(&a, &n, all, k) == cases[i].conflict, "%s", cases[i].name);
+            CHECK(a.state == cases[i].attempt_then, "%s: attempt %d", cases[i].name, (int)a.state);
+            CHECK(n.state == cases[i].notice_then, "%s: notice %d", cases[i].name, (int)n.state);
+            CHECK(a.state != ATTEMPT_ACCEPTED || (a.has_wamid && a.wamid[0] == 1), "%s: no id",
+                  cases[i].name);
+        }
 }
 
 static void test_two_ids(void)

@@ -1,0 +1,572 @@
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "wa_house.h"
+
+static const struct house_settings plain = {0};
+
+static struct tally_of {
+    size_t accepted, by_echo, by_notice;
+} tally(const struct house *h)
+{
+    struct sandbox_tally t = sandbox_tally(h->sandbox);
+
+    return (struct tally_of){t.accepted, t.most_by_echo, t.most_by_notice};
+}
+
+static void rule(struct house *h, const char *json)
+{
+    struct err e = {0};
+
+    CHECK(sandbox_rule(h->sandbox, str_of(json), &e), "%s: %s", json, e.text);
+}
+
+static bool idle(struct house *h)
+{
+    return send_counts(h->send).in_flight == 0 && !send_counts(h->send).beginning;
+}
+
+/* One notice through the sandbox under one rule. */
+static void test_outcomes(void)
+{
+    static const struct {
+        const char *name, *rule;
+        enum attempt_state attempt;
+        int32_t code; /* -1: any but 0 */
+        enum notice_state notice;
+        size_t accepted;
+    } cases[] = {
+        {"accepted", NULL, ATTEMPT_ACCEPTED, 0, NOTICE_ACCEPTED, 1},
+        {"temporary", "{\"code\":130429,\"http\":429}", ATTEMPT_REJECTED, 130429, NOTICE_WAITING,
+         0},
+        {"pair limit", "{\"code\":131056}", ATTEMPT_REJECTED, 131056, NOTICE_WAITING, 0},
+        {"for good", "{\"code\":131026}", ATTEMPT_REJECTED, 131026, NOTICE_HELD, 0},
+        {"unlisted", "{\"code\":777777}", ATTEMPT_REJECTED, 777777, NOTICE_HELD, 0},
+        {"131000", "{\"code\":131000}", ATTEMPT_UNKNOWN, 131000, NOTICE_CHECKING, 0},
+        {"131016 as 500", "{\"code\":131016,\"http\":500}", ATTEMPT_UNKNOWN, 131016,
+         NOTICE_CHECKING, 0},
+        {"dropped before", "{\"drop\":\"before\"}", ATTEMPT_UNKNOWN, -1, NOTICE_CHECKING, 0},
+        {"dropped after, echo", "{\"drop\":\"after\"}", ATTEMPT_ACCEPTED, -1, NOTICE_ACCEPTED, 1},
+        {"dropped after, mute", "{\"drop\":\"after\",\"statuses\":[]}", ATTEMPT_UNKNOWN, -1,
+         NOTICE_CHECKING, 1},
+        {"500 after accept, mute", "{\"http\":500,\"statuses\":[]}", ATTEMPT_UNKNOWN, 0,
+         NOTICE_CHECKING, 1},
+        {"502 with a page", "{\"http\":502,\"body\":\"<html>\",\"statuses\":[]}", ATTEMPT_UNKNOWN,
+         0, NOTICE_CHECKING, 1},
+        {"200 without id", "{\"body\":\"{}\",\"statuses\":[]}", ATTEMPT_UNKNOWN, 0, NOTICE_CHECKING,
+         1},
+        {"200 without id, echo", "{\"body\":\"{}\"}", ATTEMPT_ACCEPTED, 0, NOTICE_ACCEPTED, 1},
+        {"fails later", "{\"statuses\":[\"sent\",\"failed:131026\"]}", ATTEMPT_ACCEPTED, 0,
+         NOTICE_HELD, 1},
+        {"fails later, no echo", "{\"statuses\":[\"failed:131026\"],\"echo\":false}",
+         ATTEMPT_ACCEPTED, 0, NOTICE_HELD, 1},
+        {"failed, then read", "{\"statuses\":[\"failed:131026\",\"read\"],\"batch\":true}",
+         ATTEMPT_ACCEPTED, 0, NOTICE_ACCEPTED, 1},
+        {"out of order", "{\"statuses\":[\"read\",\"sent\",\"sent\",\"delivered\"]}",
+         ATTEMPT_ACCEPTED, 0, NOTICE_ACCEPTED, 1},
+        {"milliseconds", "{\"milliseconds\":true}", ATTEMPT_ACCEPTED, 0, NOTICE_ACCEPTED, 1},
+    };
+
+    for
+        EACH (i, cases) {
+            struct house h;
+            int64_t id;
+            struct notice n;
+            struct attempt a;
+
+            house_open(&h, &plain);
+            id = house_notice(&h, HOUSE_TO, "北院門診");
+            if (cases[i].rule)
+                rule(&h, cases[i].rule);
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "%s: never quiet", cases[i].name);
+            /* a ring too many must not send again */
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "%s: never quiet", cases[i].name);
+            n = house_read(&h, id);
+            a = house_attempt(&h, id);
+            CHECK(a.state == cases[i].attempt, "%s: attempt %s", cases[i].name,
+                  attempt_state_name(a.state));
+            CHECK(n.state == cases[i].notice, "%s: notice %s", cases[i].name,
+                  notice_state_name(n.state));
+            CHECK(cases[i].code == -1 ? a.code != 0 : a.code == cases[i].code, "%s: code %d",
+                  cases[i].name, (int)a.code);
+            CHECK(tally(&h).accepted == cases[i].accepted, "%s: %zu accepted", cases[i].name,
+                  tally(&h).accepted);
+            CHECK(n.tries == 1 && h.plan_rings > 0, "%s: tries %d", cases[i].name, (int)n.tries);
+            CHECK(n.state != NOTICE_WAITING || n.due_ms == h.now_ms + 30000, "%s: due",
+                  cases[i].name);
+            house_close(&h);
+        }
+}
+
+/* ---- a server that misbehaves below HTTP ---- */
+
+enum deed { CLOSE_AFTER, RESET_AFTER, RESET_MID, MUTE, CUT_ANSWER };
+
+struct scripted {
+    uv_thread_t thread;
+    enum deed deed;
+    int listener, port, accepts; /* accepts: whole requests read */
+    uv_sem_t leave;
+};
+
+/* Reads one whole request, headers and body. */
+static bool read_request(int fd, bool half)
+{
+    char bytes[16384];
+    size_t n = 0;
+
+    while (n < sizeof bytes - 1) {
+        ssize_t got = read(fd, bytes + n, sizeof bytes - 1 - n);
+        char *end, *length;
+
+        if (got <= 0)
+            return false;
+        n += (size_t)got;
+        bytes[n] = '\0';
+        end = strstr(bytes, "\r\n\r\n");
+        length = strcasestr(bytes, "content-length:");
+        if (half ||
+            (end && length && n >= (size_t)(end + 4 - bytes) + strtoul(length + 15, NULL, 10)))
+            return true;
+    }
+    return false;
+}
+
+static void misbehave(struct scripted *s, int fd)
+{
+    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"messages\":[{\"id\"";
+    struct linger now = {1, 0};
+
+    if (read_request(fd, s->deed == RESET_MID) && s->deed != RESET_MID)
+        s->accepts++;
+    if (s->deed == CUT_ANSWER && write(fd, cut, sizeof cut - 1) < 0)
+        s->accepts = -1;
+    if (s->deed == MUTE)
+        uv_sem_wait(&s->leave);
+    if (s->deed == RESET_AFTER || s->deed == RESET_MID)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+static void serve(void *ctx)
+{
+    struct scripted *s = ctx;
+
+    for (;;) {
+        int fd = accept(s->listener, NULL, NULL);
+
+        if (fd < 0)
+            return;
+        misbehave(s, fd);
+    }
+}
+
+static void scripted_open(struct scripted *s, enum deed deed)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof at;
+
+    *s = (struct scripted){.deed = deed};
+    uv_sem_init(&s->leave, 0);
+    s->listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(s->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(s->listener, 8) != 0 ||
+        getsockname(s->listener, (struct sockaddr *)&at, &size) != 0)
+        abort();
+    s->port = ntohs(at.sin_port);
+    uv_thread_create(&s->thread, serve, s);
+}
+
+static void scripted_close(struct scripted *s)
+{
+    uv_sem_post(&s->leave);
+    shutdown(s->listener, SHUT_RDWR);
+    uv_thread_join(&s->thread);
+    close(s->listener);
+    uv_sem_destroy(&s->leave);
+}
+
+/* The request left, the answer did not come: unknown, and the server saw it once. */
+static void test_transport(void)
+{
+    static const struct {
+        const char *name;
+        enum deed deed;
+        int accepts;
+    } cases[] = {{"accept, then close", CLOSE_AFTER, 1},
+                 {"accept, then RST", RESET_AFTER, 1},
+                 {"RST in the middle", RESET_MID, 0},
+                 {"mute past the timeout", MUTE, 1},
+                 {"answer cut", CUT_ANSWER, 1}};
+
+    for
+        EACH (i, cases) {
+            struct scripted s;
+            struct house h;
+            int64_t id;
+
+            scripted_open(&s, cases[i].deed);
+            house_open(&h, &(struct house_settings){.graph_port = s.port, .timeout_ms = 300});
+            id = house_notice(&h, HOUSE_TO, "x");
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "%s: never quiet", cases[i].name);
+            house_advance(&h, 3600000);
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "%s: never quiet", cases[i].name);
+            CHECK(house_attempt(&h, id).state == ATTEMPT_UNKNOWN, "%s: %s", cases[i].name,
+                  attempt_state_name(house_attempt(&h, id).state));
+            CHECK(house_read(&h, id).state == NOTICE_CHECKING, "%s", cases[i].name);
+            house_close(&h);
+            scripted_close(&s);
+            CHECK(s.accepts == cases[i].accepts, "%s: the server read it %d times", cases[i].name,
+                  s.accepts);
+        }
+}
+
+static void test_nobody_there(void)
+{
+    struct scripted s;
+    struct house h;
+    int64_t id, first_rest;
+
+    scripted_open(&s, CLOSE_AFTER);
+    scripted_close(&s); /* its port is now nobody's */
+    house_open(&h, &(struct house_settings){.graph_port = s.port});
+    id = house_notice(&h, HOUSE_TO, "x");
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_attempt(&h, id).state == ATTEMPT_UNSENT, "%s",
+          attempt_state_name(house_attempt(&h, id).state));
+    CHECK(house_read(&h, id).state == NOTICE_WAITING, "goes back");
+    house_notice(&h, HOUSE_TO, "y");
+    house_ring(&h);
+    first_rest = h.alarm_ms - h.now_ms;
+    CHECK(first_rest == 1000 && send_counts(h.send).in_flight == 0, "rests %lld ms",
+          (long long)first_rest);
+    house_advance(&h, 1000);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    house_notice(&h, HOUSE_TO, "z");
+    house_ring(&h);
+    CHECK(h.alarm_ms - h.now_ms == 2000, "rests twice as long: %lld ms",
+          (long long)(h.alarm_ms - h.now_ms));
+    house_close(&h);
+}
+
+/* ---- late answers, echoes first ---- */
+
+static void test_answer_past_timeout(void)
+{
+    struct house h;
+    int64_t id;
+
+    house_open(&h, &(struct house_settings){.timeout_ms = 200});
+    rule(&h, "{\"delay_ms\":1500}");
+    id = house_notice(&h, HOUSE_TO, "x");
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_attempt(&h, id).state == ATTEMPT_ACCEPTED, "the echo settles it");
+    CHECK(house_read(&h, id).state == NOTICE_ACCEPTED, "the echo settles it");
+    CHECK(send_counts(h.send).echo_first + send_counts(h.send).unknown >= 1, "it was lost");
+    CHECK(tally(&h).accepted == 1, "%zu", tally(&h).accepted);
+    house_close(&h);
+}
+
+static bool tracked_two(struct house *h)
+{
+    return track_counts(h->track).fresh == 2;
+}
+
+static void test_echo_before_answer(void)
+{
+    struct house h;
+    int64_t id;
+
+    house_open(&h, &plain);
+    rule(&h, "{\"delay_ms\":300}");
+    id = house_notice(&h, HOUSE_TO, "x");
+    house_ring(&h);
+    CHECK(house_until(&h, tracked_two), "no webhooks");
+    CHECK(house_attempt(&h, id).state == ATTEMPT_ACCEPTED && !house_attempt(&h, id).ended_ms,
+          "accepted before it is answered");
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_attempt(&h, id).ended_ms && send_counts(h.send).echo_first == 1, "answered");
+    CHECK(house_attempt(&h, id).delivery == DELIVERY_DELIVERED, "delivered");
+    CHECK(house_read(&h, id).state == NOTICE_ACCEPTED && send_counts(h.send).conflicts == 0,
+          "no conflict");
+    house_close(&h);
+}
+
+/* ---- order, bounds, stopping ---- */
+
+static void test_order(void)
+{
+    struct house h;
+
+    house_open(&h, &(struct house_settings){.in_flight = 8, .no_webhooks = true});
+    rule(&h, "{\"delay_ms\":150}"); /* without the queue the others would overtake the first */
+    for (int i = 0; i < 6; i++) {
+        char text[8];
+
+        (void)snprintf(text, sizeof text, "n%d", i);
+        house_notice(&h, i % 3 ? HOUSE_TO : "+16505559999", text);
+    }
+    house_ring(&h);
+    while (!sandbox_accepted(h.sandbox))
+        uv_run(&h.loop, UV_RUN_ONCE);
+    CHECK(send_counts(h.send).in_flight == 6, "all six are begun");
+    while (send_counts(h.send).in_flight)
+        uv_run(&h.loop, UV_RUN_ONCE);
+    CHECK(sandbox_accepted(h.sandbox) == 6 && send_counts(h.send).accepted == 6, "%zu",
+          sandbox_accepted(h.sandbox));
+    house_close(&h);
+}
+
+/* The first to a number goes back to waiting: those behind it go back with it. */
+static void test_back_in_order(void)
+{
+    struct house h;
+    int64_t id[3];
+
+    house_open(&h, &plain);
+    rule(&h, "{\"code\":131056}");
+    for (int i = 0; i < 3; i++)
+        id[i] = house_notice(&h, HOUSE_TO, i ? "b" : "a");
+    house_ring(&h);
+    CHECK(house_until(&h, idle), "never quiet");
+    CHECK(house_attempt(&h, id[0]).state == ATTEMPT_REJECTED, "the first was refused");
+    for (int i = 1; i < 3; i++)
+        CHECK(house_attempt(&h, id[i]).state == ATTEMPT_UNSENT &&
+                  house_read(&h, id[i]).state == NOTICE_WAITING,
+              "%d did not go back", i);
+    CHECK(sandbox_accepted(h.sandbox) == 0, "none overtook it");
+    house_close(&h);
+}
+
+static void test_bounds(void)
+{
+    struct house h;
+    int begun = 0;
+
+    house_open(&h, &(struct house_settings){.in_flight = 2});
+    for (int i = 0; i < 9; i++) {
+        char to[20];
+
+        (void)snprintf(to, sizeof to, "+1650555123%d", i);
+        house_notice(&h, to, "x");
+    }
+    house_ring(&h);
+    while (sandbox_accepted(h.sandbox) < 9 || send_counts(h.send).in_flight) {
+        if (send_counts(h.send).in_flight > 2)
+            begun++;
+        uv_run(&h.loop, UV_RUN_ONCE);
+    }
+    CHECK(begun == 0, "more than two in flight");
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(tally(&h).accepted == 9 && tally(&h).by_echo == 1 && tally(&h).by_notice == 1,
+          "once each");
+    house_close(&h);
+}
+
+static bool running(struct house *h)
+{
+    return !send_counts(h->send).stopped && idle(h);
+}
+
+static void test_token(void)
+{
+    struct house h;
+    int64_t id;
+    struct send_counts c;
+
+    house_open(&h, &plain);
+    rule(&h, "{\"code\":190}");
+    id = house_notice(&h, HOUSE_TO, "x");
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    c = send_counts(h.send);
+    CHECK(c.stopped && c.stopped_code == 190, "stopped");
+    CHECK(house_read(&h, id).state == NOTICE_WAITING, "the notice is not to blame");
+    house_notice(&h, HOUSE_TO, "y");
+    for (int i = 0; i < 5; i++)
+        house_ring(&h);
+    CHECK(send_counts(h.send).in_flight == 0 && h.alarm_ms == h.now_ms + 60000, "no tight loop");
+    house_write_token(&h, "a wrong token\n");
+    house_advance(&h, 60000);
+    while (h.alarm_ms <= h.now_ms)
+        uv_run(&h.loop, UV_RUN_ONCE);
+    CHECK(send_counts(h.send).stopped, "the probe is refused");
+    CHECK(remove(h.token_file) == 0, "no token file");
+    house_advance(&h, 60000);
+    CHECK(send_counts(h.send).stopped && h.alarm_ms == h.now_ms + 60000, "no token: no probe");
+    house_write_token(&h, "the token\n");
+    house_advance(&h, 60000);
+    CHECK(house_until(&h, running), "the probe is answered");
+    house_ring(&h);
+    while (!sandbox_accepted(h.sandbox))
+        uv_run(&h.loop, UV_RUN_ONCE);
+    CHECK(house_until(&h, house_quiet) && sandbox_accepted(h.sandbox) == 1, "sends again");
+    house_close(&h);
+}
+
+static void test_number_paused(void)
+{
+    struct house h;
+
+    house_open(&h, &plain);
+    rule(&h, "{\"code\":131048}");
+    house_notice(&h, HOUSE_TO, "x");
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(send_counts(h.send).stopped && h.alarm_ms == h.now_ms + 86400000, "rests a day");
+    house_advance(&h, 86400000);
+    CHECK(!send_counts(h.send).stopped, "goes on after it");
+    house_close(&h);
+}
+
+static void test_grammar(void)
+{
+    struct house h;
+    int64_t id;
+
+    house_open(&h, &plain);
+    id = house_notice(&h, HOUSE_TO, "two\nlines");
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_read(&h, id).state == NOTICE_HELD, "held");
+    CHECK(str_eq(house_read(&h, id).reason, STR("breaks the message grammar")), "why");
+    CHECK(sandbox_tally(h.sandbox).refused == 0 && sandbox_accepted(h.sandbox) == 0,
+          "nothing left");
+    house_close(&h);
+}
+
+/* The store is busy at every call of the outcome, once each: it is stored all the same, sent once. */
+static void test_store_busy(void)
+{
+    bool fired = true;
+
+    for (int at = 1; fired; at++) {
+        struct house h;
+        int64_t id;
+
+        house_open(&h, &(struct house_settings){.no_webhooks = true});
+        id = house_notice(&h, HOUSE_TO, "x");
+        h.flaky.calls = 0;
+        h.flaky.at = at;
+        h.flaky.kind = ERR_BUSY;
+        house_ring(&h);
+        for (int i = 0; i < 3; i++) {
+            while (!h.alarm_ms && !(send_counts(h.send).accepted))
+                uv_run(&h.loop, UV_RUN_ONCE);
+            house_advance(&h, 1000);
+        }
+        CHECK(house_until(&h, idle), "call %d: never quiet", at);
+        fired = h.flaky.fired;
+        h.flaky.at = 0;
+        CHECK(house_read(&h, id).state == NOTICE_ACCEPTED, "call %d: %s", at,
+              notice_state_name(house_read(&h, id).state));
+        CHECK(sandbox_accepted(h.sandbox) == 1, "call %d: accepted %zu times", at,
+              sandbox_accepted(h.sandbox));
+        house_close(&h);
+        CHECK(at > 2 || fired, "no fault fired");
+    }
+}
+
+static void closed(void *ctx)
+{
+    (*(int *)ctx)++;
+}
+
+/* Closing waits for the answer; past the grace the attempt stays flying. */
+static void test_close(void)
+{
+    for (int late = 0; late < 2; late++) {
+        struct house h;
+        int64_t id;
+        int done = 0;
+
+        house_open(&h, &(struct house_settings){.no_webhooks = true});
+        rule(&h, "{\"delay_ms\":400}");
+        id = house_notice(&h, HOUSE_TO, "x");
+        house_notice(&h, HOUSE_TO, "queued behind it");
+        house_ring(&h);
+        while (!sandbox_accepted(h.sandbox))
+            uv_run(&h.loop, UV_RUN_ONCE);
+        send_close(h.send, closed, &done);
+        CHECK(done == 0, "something is in flight");
+        if (late) {
+            h.now_ms += 5000;
+            send_ring(h.send);
+        }
+        while (!done)
+            uv_run(&h.loop, UV_RUN_ONCE);
+        CHECK(done == 1 && h.alarm_ms == 0, "closed once, no alarm left");
+        CHECK(house_attempt(&h, id).state == (late ? ATTEMPT_FLYING : ATTEMPT_ACCEPTED), "%s",
+              attempt_state_name(house_attempt(&h, id).state));
+        CHECK(sandbox_accepted(h.sandbox) == 1, "the queued one never left");
+        h.closed = 1;
+        h.send = NULL;
+        house_close(&h);
+    }
+}
+
+static void test_settings(void)
+{
+    struct house h;
+    struct send *s;
+    struct err e;
+
+    house_open(&h, &plain);
+    static const struct {
+        const char *graph, *id, *file;
+    } bad[] = {{"ftp://x", HOUSE_PHONE_ID, "t"},
+               {"http://127.0.0.1/", HOUSE_PHONE_ID, "t"},
+               {"http://127.0.0.1", "12a", "t"},
+               {"http://127.0.0.1", "", "t"},
+               {"http://127.0.0.1", HOUSE_PHONE_ID, "missing/file"}};
+
+    for
+        EACH (i, bad) {
+            struct send_settings set = {.graph = bad[i].graph,
+                                        .phone_number_id = bad[i].id,
+                                        .token_file = bad[i].file,
+                                        .clock = &h.clock,
+                                        .in_flight = 1};
+
+            CHECK(!send_open(&set, &s, &e) && e.kind == ERR_CONFIG, "case %zu", i);
+        }
+    CHECK(chmod(h.token_file, 0644) == 0, "chmod");
+    CHECK(!send_open(&(struct send_settings){.graph = "http://127.0.0.1",
+                                             .phone_number_id = "1",
+                                             .token_file = h.token_file,
+                                             .clock = &h.clock,
+                                             .in_flight = 1},
+                     &s, &e),
+          "a token that others can read");
+    house_close(&h);
+}
+
+int main(void)
+{
+    test_outcomes();
+    test_transport();
+    test_nobody_there();
+    test_answer_past_timeout();
+    test_echo_before_answer();
+    test_order();
+    test_back_in_order();
+    test_bounds();
+    test_token();
+    test_number_paused();
+    test_grammar();
+    test_store_busy();
+    test_close();
+    test_settings();
+    return check_end();
+}
