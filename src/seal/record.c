@@ -4,6 +4,7 @@
  * of 2^32 calls a key (NIST SP 800-38D, 8.3) is out of reach. AES key wrap (RFC 3394) needs no
  * nonce and refuses an altered or foreign wrapped key by itself. */
 #include <openssl/rand.h>
+#include <stdlib.h>
 
 #include "seal_impl.h"
 
@@ -19,6 +20,15 @@ enum {
 
 _Static_assert(HEAD_BYTES + WRAPPED_BYTES + NONCE_BYTES + TAG_BYTES == SEAL_OVERHEAD, "seal.h");
 
+static EVP_CIPHER_CTX *context(void)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+    if (!ctx)
+        abort(); /* out of memory, as in the arena: it must not look like a damaged record */
+    return ctx;
+}
+
 static void put_head(const struct seal *s, uint8_t out[HEAD_BYTES])
 {
     out[0] = VERSION;
@@ -28,14 +38,13 @@ static void put_head(const struct seal *s, uint8_t out[HEAD_BYTES])
 
 static bool wrap_key(const struct seal *s, bool wrap, const uint8_t *in, int n, uint8_t *out)
 {
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = context();
     uint8_t wide[WRAPPED_BYTES + 8]; /* EVP may write one block more than it reports */
     int written = 0;
     bool ok;
 
-    if (ctx)
-        EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    ok = ctx && EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1 &&
+    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    ok = EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1 &&
          EVP_CipherUpdate(ctx, wide, &written, in, n) == 1 &&
          written == (wrap ? WRAPPED_BYTES : SEAL_KEY_BYTES);
     if (ok)
@@ -71,12 +80,12 @@ static bool encrypt(const struct seal *s, struct seal_place at, struct str plain
     uint8_t *wrapped = record + HEAD_BYTES, *nonce = wrapped + WRAPPED_BYTES;
     uint8_t *text = nonce + NONCE_BYTES, *tag = text + plain.n;
     uint8_t key[SEAL_KEY_BYTES];
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = context();
     int n = 0, rest = 0;
     bool ok;
 
     put_head(s, record);
-    ok = ctx && RAND_priv_bytes(key, sizeof key) == 1 && RAND_bytes(nonce, NONCE_BYTES) == 1 &&
+    ok = RAND_priv_bytes(key, sizeof key) == 1 && RAND_bytes(nonce, NONCE_BYTES) == 1 &&
          wrap_key(s, true, key, sizeof key, wrapped) &&
          EVP_EncryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
          EVP_EncryptUpdate(ctx, text, &n, (const uint8_t *)plain.p, (int)plain.n) == 1 &&
@@ -109,12 +118,12 @@ static bool decrypt(const struct seal *s, struct seal_place at, const uint8_t *r
     const uint8_t *wrapped = record + HEAD_BYTES, *nonce = wrapped + WRAPPED_BYTES;
     const uint8_t *text = nonce + NONCE_BYTES;
     uint8_t tag[TAG_BYTES], key[SEAL_KEY_BYTES];
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = context();
     int n = 0, rest = 0;
     bool ok;
 
     memcpy(tag, text + n_text, TAG_BYTES);
-    ok = ctx && wrap_key(s, false, wrapped, WRAPPED_BYTES, key) &&
+    ok = wrap_key(s, false, wrapped, WRAPPED_BYTES, key) &&
          EVP_DecryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
          EVP_DecryptUpdate(ctx, out, &n, text, (int)n_text) == 1 &&
          EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) == 1 &&

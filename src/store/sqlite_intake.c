@@ -118,24 +118,36 @@ static bool message_row(const struct rows *r, struct arena *a, struct message *m
            row_sealed(r, 9, ack_at(m->id), a, &m->ack, e);
 }
 
+static bool hold_damaged(struct store *s, const struct id_list *damaged, struct err *e)
+{
+    for (size_t i = 0; i < damaged->n; i++) {
+        struct instance held = {.standing = STANDING_HELD, .reason = DAMAGED};
+
+        if (!sqlite_put_mapped(s, damaged->items[i], (struct str){NULL, 0}, &held, 1, e))
+            return false;
+    }
+    return true;
+}
+
 bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
                         struct err *e)
 {
+    struct id_list damaged = {0};
     struct rows r;
-    bool more;
+    bool more, ok;
 
     *out = (struct message_list){0};
     if (!rows_open(&r, (struct sqlite *)s, &take_stored, ARGS(INT(most)), e))
         return false;
-    while (rows_next(&r, &more, e)) {
-        if (!more)
-            return true;
-        if (!message_row(&r, a, GROW(a, out), e)) {
-            rows_close(&r);
-            return false;
-        }
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        struct message m = {0};
+
+        if (message_row(&r, a, &m, e))
+            *GROW(a, out) = m;
+        else
+            *GROW(a, &damaged) = m.id;
     }
-    return false;
+    return ok && hold_damaged(s, &damaged, e);
 }
 
 bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,

@@ -181,21 +181,25 @@ static bool instance_row(const struct rows *r, struct arena *a, struct instance 
 bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct instance_list *out,
                         struct err *e)
 {
+    struct sqlite *q = (struct sqlite *)s;
+    struct id_list damaged = {0};
     struct rows r;
-    bool more;
+    bool more, ok;
 
     *out = (struct instance_list){0};
-    if (!rows_open(&r, (struct sqlite *)s, &take_mapped, ARGS(INT(most)), e))
+    if (!rows_open(&r, q, &take_mapped, ARGS(INT(most)), e))
         return false;
-    while (rows_next(&r, &more, e)) {
-        if (!more)
-            return true;
-        if (!instance_row(&r, a, GROW(a, out), e)) {
-            rows_close(&r);
-            return false;
-        }
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        struct instance in = {0};
+
+        if (instance_row(&r, a, &in, e))
+            *GROW(a, out) = in;
+        else
+            *GROW(a, &damaged) = in.id;
     }
-    return false;
+    for (size_t i = 0; ok && i < damaged.n; i++)
+        ok = instance_stand(q, damaged.items[i], STANDING_HELD, DAMAGED, e);
+    return ok;
 }
 
 bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,

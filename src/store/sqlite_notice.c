@@ -80,18 +80,25 @@ bool notice_row(const struct rows *r, struct arena *a, struct notice *n, struct 
 
 bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out, struct err *e)
 {
-    bool more;
+    struct id_list damaged = {0};
+    bool more, ok;
 
     *out = (struct notice_list){0};
-    while (rows_next(r, &more, e)) {
-        if (!more)
-            return true;
-        if (!notice_row(r, a, GROW(a, out), e)) {
-            rows_close(r);
-            return false;
-        }
+    while ((ok = rows_next(r, &more, e)) && more) {
+        struct notice n = {0};
+
+        if (notice_row(r, a, &n, e))
+            *GROW(a, out) = n;
+        else
+            *GROW(a, &damaged) = n.id;
     }
-    return false;
+    for (size_t i = 0; ok && i < damaged.n; i++) {
+        const struct notice held = {
+            .id = damaged.items[i], .state = NOTICE_HELD, .reason = DAMAGED};
+
+        ok = sqlite_save_notice(&r->q->store, &held, e);
+    }
+    return ok;
 }
 
 bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out, struct err *e)

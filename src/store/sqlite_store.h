@@ -118,6 +118,15 @@ bool schema_open(struct sqlite *q, struct err *e) MUST_USE;
 
 /* ---- rows that more than one file handles ---- */
 
+/* Rows whose sealed bytes do not open: storage has altered them. They were acknowledged, so they may
+ * not vanish, and they may not stop what is behind them: they are left out of the list that is being
+ * read and held for a person (I4, I7), with this reason. */
+struct id_list {
+    int64_t *items;
+    size_t n;
+};
+#define DAMAGED STR("damaged on disk")
+
 /* Writes the standing and reason of an instance, then its message's, then the tally. */
 bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standing,
                     struct str reason, struct err *e) MUST_USE;
@@ -126,6 +135,7 @@ bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standin
     "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
     "template, language, named, params, recipient, token, due_ms, expires_ms, tries"
 bool notice_row(const struct rows *r, struct arena *a, struct notice *out, struct err *e) MUST_USE;
+/* The rest of the rows, which have NOTICE_COLUMNS; closes them. Damaged ones are held. */
 bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out,
                     struct err *e) MUST_USE;
 bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out,

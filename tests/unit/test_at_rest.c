@@ -1,0 +1,308 @@
+/* What lies on the disk: nothing that can be read without the key, nothing that can be altered
+ * unnoticed, counts that agree with the rows, and no query that walks a whole table. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "seal/seal.h"
+#include "store_fixture.h"
+
+/* The connection of the store opened last: SQLite's hook has no context. */
+static sqlite3 *last_db;
+
+static int remember(sqlite3 *db, const char **message, const struct sqlite3_api_routines *api)
+{
+    (void)message;
+    (void)api;
+    last_db = db;
+    return SQLITE_OK;
+}
+
+static void bench_open(struct bench *b)
+{
+    const uint8_t root[SEAL_KEY_BYTES] = {7};
+    struct store_settings set;
+
+    *b = (struct bench){.ops = &store_sqlite, .seal = seal_from_root(root)};
+    temp_folder_make(&b->folder);
+    set = (struct store_settings){b->folder.path, b->seal, false, 14LL * DAY_MS};
+    (void)sqlite3_auto_extension((void (*)(void))remember);
+    CHECK(b->ops->open(&set, &b->s, &b->e), "%s", b->e.text);
+    sqlite3_reset_auto_extension();
+}
+
+static void bench_close(struct bench *b)
+{
+    b->s->ops->close(b->s);
+    temp_folder_remove(&b->folder);
+    arena_reset(&b->a);
+    seal_close(b->seal);
+}
+
+/* One message through all its life, every sealed field a canary; then some more of each state. */
+static void live(struct bench *b)
+{
+    struct notice n = notice_for(0, "pk_a", NOTICE_READY), other;
+    struct link_new l = {.event_type = STR("appointment/1"),
+                         .unit_key = STR("pk_a"),
+                         .patient_key = STR("pk_patient"),
+                         .patient = STR("CANARY-MRN"),
+                         .resource = STR("CANARY-ORDER"),
+                         .expires_ms = 90000};
+    struct status st = {.echo = str_of(echoes[0]), .name = STR("sent")};
+    struct flight_list fly;
+    struct message m = message(1, 1, 1001);
+    struct intake in;
+    bool fresh;
+
+    begin(b);
+    n.instance_id = put_telling(b, "pk_a");
+    token_of(l.token_hash, 1);
+    OK(b, b->s->ops->put_notice(b->s, &n, &l, &b->e));
+    OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e)); /* a resend */
+    commit(b);
+    begin(b);
+    OK(b, b->s->ops->begin_attempts(b->s, 1, echoes, 8000, &b->a, &fly, &b->e));
+    fly.items[0].attempt.has_wamid = true;
+    fill(fly.items[0].attempt.wamid, 5);
+    fill(st.wamid, 5);
+    OK(b, b->s->ops->save_attempt(b->s, &fly.items[0].attempt, &b->e));
+    OK(b, b->s->ops->put_status(b->s, &st, &fresh, &b->e));
+    fly.items[0].notice.state = NOTICE_ACCEPTED;
+    OK(b, b->s->ops->save_notice(b->s, &fly.items[0].notice, &b->e));
+    CHECK(opens(b, 1, 8000, 2, 60000), "link");
+    other = put_notice(b, "pk_b", NOTICE_WAITING);
+    (void)put_notice(b, "pk_c", NOTICE_READY);
+    OK(b, b->s->ops->settle(b->s, other.instance_id, STANDING_HELD, STR("a person"), &b->e));
+    (void)put_message(b);
+    OK(b, b->s->ops->put_mapped(b->s, put_message(b), STR("f00d"), NULL, 0, &b->e));
+    commit(b);
+}
+
+static struct str file_of(const char *path, struct arena *a)
+{
+    struct stat st;
+    char *p;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+
+    CHECK(fd >= 0 && fstat(fd, &st) == 0, "%s", path);
+    p = arena_get(a, (size_t)st.st_size + 1, 1);
+    n = read(fd, p, (size_t)st.st_size);
+    (void)close(fd);
+    return (struct str){p, n > 0 ? (size_t)n : 0};
+}
+
+/* How often `what` stands in the files of the folder. */
+static int found_in_files(struct bench *b, struct str what, size_t *n_bytes)
+{
+    DIR *dir = opendir(b->folder.path);
+    struct dirent *entry;
+    int found = 0;
+
+    while (dir && (entry = readdir(dir))) {
+        struct arena a = {0};
+        char path[512];
+        struct str text;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        text = file_of(temp_folder_file(&b->folder, entry->d_name, path), &a);
+        *n_bytes += text.n;
+        for (const char *p = text.p; (p = memmem(p, text.n - (size_t)(p - text.p), what.p, what.n));
+             p++)
+            found++;
+        arena_reset(&a);
+    }
+    (void)closedir(dir);
+    return found;
+}
+
+static void test_canaries(void)
+{
+    static const struct str never[] = {
+        STR_LIT("CANARY"),       STR_LIT("MSH|"),   STR_LIT("MSA|"),          STR_LIT("900000001"),
+        STR_LIT("+8869"),        STR_LIT("clinic"), STR_LIT("patient_key\0"), STR_LIT("Q0FOQVJZ"),
+        STR_LIT("43414e415259"), STR_LIT("YRANAC"),
+    };
+    struct bench b;
+    size_t n = 0;
+
+    bench_open(&b);
+    live(&b);
+    CHECK(found_in_files(&b, STR("pk_patient"), &n) > 0, "the search finds what is there");
+    for
+        EACH (i, never)
+            CHECK(found_in_files(&b, never[i], &n) == 0, "'%s' lies on the disk", never[i].p);
+    CHECK(n > 100000, "%zu bytes searched", n);
+    (void)sqlite3_wal_checkpoint_v2(last_db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    for
+        EACH (i, never)
+            CHECK(found_in_files(&b, never[i], &n) == 0, "'%s' after the checkpoint", never[i].p);
+    bench_close(&b);
+}
+
+static int64_t count(const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t n = -1;
+
+    if (sqlite3_prepare_v2(last_db, sql, -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    (void)sqlite3_finalize(st);
+    return n;
+}
+
+/* The tally, which is kept up, against the rows, counted. */
+static void test_tally(void)
+{
+    struct bench b;
+    struct ledger l;
+
+    bench_open(&b);
+    live(&b);
+    begin(&b);
+    l = ledger(&b);
+    commit(&b);
+    CHECK(l.acked == count("SELECT count(*) + sum(duplicates) FROM message"), "acked %lld",
+          (long long)l.acked);
+    CHECK(l.acked == 6 && l.duplicate == count("SELECT sum(duplicates) FROM message"), "duplicate");
+    CHECK(l.pending == count("SELECT count(*) FROM message WHERE standing = 1"), "pending");
+    CHECK(l.held == 1 && l.held == count("SELECT count(*) FROM message WHERE standing = 2"),
+          "held");
+    CHECK(l.notified == 1 && l.notified == count("SELECT count(*) FROM message WHERE standing = 4"),
+          "notified");
+    CHECK(l.dropped == 1 && l.dropped == count("SELECT count(*) FROM message WHERE standing = 6"),
+          "dropped");
+    CHECK(count("SELECT count(*) FROM message m WHERE standing <> coalesce((SELECT min(i.standing)"
+                " FROM instance i WHERE i.message_id = m.id), iif(mapped, 6, 1))") == 0,
+          "each message stands as its instances do");
+    bench_close(&b);
+}
+
+/* Work per message must not grow with the tables: no statement of the life above may have walked one
+ * (but the eight rows of the tally, and the list that starts at the newest). */
+static void test_no_full_scans(void)
+{
+    struct bench b;
+    int seen = 0;
+
+    bench_open(&b);
+    live(&b);
+    for (sqlite3_stmt *st = sqlite3_next_stmt(last_db, NULL); st;
+         st = sqlite3_next_stmt(last_db, st)) {
+        const char *sql = sqlite3_sql(st);
+
+        seen++;
+        if (!strstr(sql, "FROM tally"))
+            CHECK(sqlite3_stmt_status(st, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0) == 0, "%s", sql);
+        CHECK(sqlite3_stmt_status(st, SQLITE_STMTSTATUS_AUTOINDEX, 0) == 0, "%s", sql);
+    }
+    CHECK(seen > 25, "%d statements", seen);
+    bench_close(&b);
+}
+
+static void sql(const char *text)
+{
+    CHECK(sqlite3_exec(last_db, text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", text,
+          sqlite3_errmsg(last_db));
+}
+
+/* A sealed value altered, or moved from another row, is refused with its place. */
+static void test_damage(void)
+{
+    static const struct {
+        const char *sql, *says;
+    } damages[] = {
+        {"UPDATE content SET body = CAST(substr(body, 1, 70) || x'00' || substr(body, 72) AS BLOB)"
+         " WHERE id = 1",
+         "content 1, body"},
+        {"UPDATE content SET body = (SELECT body FROM content WHERE id = 2) WHERE id = 1",
+         "content 1, body"},
+        {"UPDATE content SET body = ack WHERE id = 1", "content 1, body"},
+        {"UPDATE content SET ack = zeroblob(100) WHERE id = 1", "content 1, ack"},
+        {"UPDATE content SET ack = x'01' WHERE id = 1", "content 1, ack: not a sealed record"},
+    };
+
+    for
+        EACH (i, damages) {
+            struct bench b;
+            struct message m;
+
+            bench_open(&b);
+            live(&b);
+            sql(damages[i].sql);
+            begin(&b);
+            OK(&b, b.s->ops->read_message(b.s, 2, &b.a, &m, &b.e));
+            CHECK(!b.s->ops->read_message(b.s, 1, &b.a, &m, &b.e) && b.e.kind == ERR_INPUT &&
+                      strstr(b.e.text, damages[i].says),
+                  "%s: %s", damages[i].sql, b.e.text);
+            commit(&b);
+            bench_close(&b);
+        }
+}
+
+/* What can no longer be opened is held for a person, at each step; the others go on. */
+static void test_damaged_rows(void)
+{
+    static const char *const damages[] = {
+        "UPDATE content SET body = zeroblob(200) WHERE id = 2",
+        "UPDATE instance SET params = zeroblob(200) WHERE id = 2",
+        "UPDATE notice SET recipient = zeroblob(200) WHERE id = 2",
+    };
+
+    for
+        EACH (i, damages) {
+            struct message_list messages = {0};
+            struct instance_list instances = {0};
+            struct flight_list flights = {0};
+            struct trace_list traces;
+            struct bench b;
+            size_t left = 0;
+
+            bench_open(&b);
+            begin(&b);
+            for (int k = 0; k < 3; k++) {
+                if (i == 0)
+                    (void)put_message(&b);
+                else if (i == 1)
+                    (void)put_telling(&b, "pk_a");
+                else
+                    (void)put_notice(&b, "pk_a", NOTICE_READY);
+            }
+            commit(&b);
+            sql(damages[i]);
+            for (int round = 0; round < 2; round++) {
+                begin(&b);
+                OK(&b, b.s->ops->take_stored(b.s, 9, &b.a, &messages, &b.e));
+                OK(&b, b.s->ops->take_mapped(b.s, 9, &b.a, &instances, &b.e));
+                if (round == 0)
+                    OK(&b, b.s->ops->begin_attempts(b.s, 3, echoes, 8000, &b.a, &flights, &b.e));
+                left = messages.n + instances.n + flights.n;
+                CHECK(left == 2, "%s: %zu left", damages[i], left);
+                CHECK(ledger(&b).held == 1 && ledger(&b).pending == 2, "%s: counted", damages[i]);
+                commit(&b);
+            }
+            begin(&b);
+            OK(&b, b.s->ops->list_recent(b.s, 9, &b.a, &traces, &b.e));
+            CHECK(traces.n == 3 && traces.items[1].standing == STANDING_HELD &&
+                      str_eq(traces.items[1].reason, STR("damaged on disk")),
+                  "%s: held, with its reason", damages[i]);
+            commit(&b);
+            bench_close(&b);
+        }
+}
+
+int main(void)
+{
+    test_canaries();
+    test_tally();
+    test_no_full_scans();
+    test_damage();
+    test_damaged_rows();
+    return check_end();
+}
