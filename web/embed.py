@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Turns a folder into C: embed.py OUT.c OUT.d SYMBOL FOLDER
+"""Turns a folder into C: embed.py OUT.c SYMBOL FOLDER
 
 SYMBOL becomes a `const struct embedded_folder` (base/embedded.h) with every file below FOLDER, hidden files
-left out. OUT.d names them, so that the build runs again when one changes.
+left out. It runs at every build, so that a new file is seen, and leaves OUT.c alone when nothing changed.
 """
+import io
 import os
 import sys
 
@@ -17,26 +18,29 @@ def literal(data: bytes) -> str:
 
 
 def main() -> None:
-    out, depfile, symbol, folder = sys.argv[1:5]
+    out, symbol, folder = sys.argv[1:4]
     files = []
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         files += [os.path.join(where, n) for n in names if not n.startswith(".")]
+    if not files:
+        sys.exit(f"{folder}: nothing to embed")
     files.sort()
-    with open(out, "w", encoding="ascii") as c:
-        c.write('#include "base/embedded.h"\n\n')
-        c.write("extern const struct embedded_folder %s;\n\n" % symbol)
-        for i, path in enumerate(files):
-            with open(path, "rb") as f:
-                data = f.read()
-            c.write("static const char file_%d[%d] =\n%s;\n" % (i, len(data) + 1, literal(data)))
-        c.write("\nstatic const struct embedded_file files[] = {\n")
-        for i, path in enumerate(files):
-            name = os.path.relpath(path, folder)
-            c.write('    {"%s", {file_%d, sizeof file_%d - 1}},\n' % (name, i, i))
-        c.write("};\n\nconst struct embedded_folder %s = {files, %d};\n" % (symbol, len(files)))
-    with open(depfile, "w", encoding="utf-8") as d:
-        d.write("%s: %s\n" % (out, " ".join(files)))
+    c = io.StringIO()
+    c.write('#include "base/embedded.h"\n\n')
+    c.write(f"extern const struct embedded_folder {symbol};\n\n")
+    for i, path in enumerate(files):
+        with open(path, "rb") as f:
+            data = f.read()
+        c.write(f"static const char file_{i}[{len(data) + 1}] =\n{literal(data)};\n")
+    c.write("\nstatic const struct embedded_file files[] = {\n")
+    for i, path in enumerate(files):
+        c.write(f'    {{"{os.path.relpath(path, folder)}", {{file_{i}, sizeof file_{i} - 1}}}},\n')
+    c.write(f"}};\n\nconst struct embedded_folder {symbol} = {{files, {len(files)}}};\n")
+    if os.path.exists(out) and open(out, encoding="ascii").read() == c.getvalue():
+        return
+    with open(out, "w", encoding="ascii") as f:
+        f.write(c.getvalue())
 
 
 if __name__ == "__main__":
