@@ -19,6 +19,8 @@ extern "C" {
 enum phone_result phone_e164(struct str text, const char *country, char out[PHONE_TEXT]);
 /* True for a number that libphonenumber's metadata gives as an example, of any region and type. */
 bool phone_is_example(const char *e164);
+/* The country calling code of an E.164 number with '+': 886; 0 when it has none. */
+int phone_calling_code(const char *e164);
 /* True when libphonenumber knows the region. */
 bool phone_country_known(const char *country);
 

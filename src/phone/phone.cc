@@ -74,6 +74,20 @@ bool phone_is_example(const char *number)
     }
 }
 
+int phone_calling_code(const char *number)
+{
+    try {
+        PhoneNumber parsed;
+
+        if (PhoneNumberUtil::GetInstance()->Parse(number, "ZZ", &parsed) !=
+            PhoneNumberUtil::NO_PARSING_ERROR)
+            return 0;
+        return parsed.country_code();
+    } catch (...) {
+        return 0;
+    }
+}
+
 bool phone_country_known(const char *country)
 {
     try {

@@ -58,5 +58,9 @@ int main(void)
     CHECK(phone_country_known("TW") && phone_country_known("IE"), "regions");
     CHECK(!phone_country_known("ZZ") && !phone_country_known("tw") && !phone_country_known(""),
           "no regions");
+    CHECK(phone_calling_code("+886912345678") == 886 && phone_calling_code("+12125550123") == 1 &&
+              phone_calling_code("+6581234567") == 65 && phone_calling_code("+80012345678") == 800,
+          "calling codes");
+    CHECK(phone_calling_code("0912345678") == 0 && phone_calling_code("") == 0, "no calling code");
     return check_end();
 }

@@ -1,0 +1,39 @@
+/* What explain.c and explain_json.c print: a result, its trace, and what was not read. Private to feed. */
+#ifndef FEED_EXPLAINED_H
+#define FEED_EXPLAINED_H
+
+#include "feed/feed.h"
+#include "trace.h"
+
+struct unread { /* a field or element that holds something and that no path of the rules reads */
+    struct str path; /* "PID-5"; "Patient.name.family" */
+    enum class class;
+};
+
+enum { UNREAD_MOST = 400 }; /* of one message; the rest is left out */
+
+struct explained {
+    struct arena arena;
+    struct feed_result result;
+    struct feed_trace trace;
+    struct str control_id, from; /* HL7: MSH-10 and "MSH-3/MSH-4"; else absent */
+    struct unread *unread;       /* in order of the message; MSH and set-IDs left out */
+    size_t n_unread;
+};
+
+/* Runs the interpreter with a trace; on false the arena is reset already. */
+bool explained_make(const struct feed *f, const struct feed_input *in, struct explained *out,
+                    struct err *e) MUST_USE;
+
+/* ---- shown.c: values as people may see them ---- */
+
+/* The slot's value: keys cut to ten digits, phones and all else from contact upwards masked, instants
+ * with their zone behind them. */
+struct str shown_value(const struct trace_slot *slot, struct arena *a);
+struct str shown_phone(struct str e164, struct arena *a); /* "+886 912 *** 678" */
+
+/* ---- unread.c ---- */
+
+void unread_find(const struct feed *f, const struct feed_input *in, struct explained *x);
+
+#endif
