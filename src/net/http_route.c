@@ -96,7 +96,7 @@ static bool fits(const struct http_route *route, struct str method)
 
 static bool listed(struct str list, struct str word)
 {
-    while (list.p)
+    while (list.p && word.p)
         if (str_eq(str_trim(str_cut(&list, ',')), word))
             return true;
     return false;
