@@ -355,7 +355,7 @@ static void test_never_reads(void)
     for (int i = 0; i < 200; i++)
         if (!say(&t, fd, STR("GET /big HTTP/1.1\r\n" HOST "\r\n")))
             break;
-    while (http_server_connections(t.server) == 0 || t.n_requests == 0)
+    while (t.n_requests == 0)
         turn(&t);
     while (http_server_connections(t.server))
         turn(&t);
