@@ -89,7 +89,7 @@ static void name_fhir(struct sample *s, struct arena *a)
 
 bool sample_read(const char *file, struct arena *a, struct sample *out, struct err *e)
 {
-    struct str bytes, text;
+    struct str bytes = {NULL, 0}, text;
 
     *out = (struct sample){.file = file};
     if (!read_all(file, a, &bytes, e))
