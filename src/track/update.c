@@ -8,7 +8,6 @@
 static bool fold(struct update *u, struct store *s, struct flight *f, struct arena *a,
                  struct err *e)
 {
-    const struct attempt before = f->attempt;
     enum notice_state was = f->notice.state;
     struct status_list known = {0};
 
@@ -23,8 +22,7 @@ static bool fold(struct update *u, struct store *s, struct flight *f, struct are
         if (!s->ops->save_notice(s, &f->notice, e))
             return false;
     }
-    return memcmp(&before, &f->attempt, sizeof before) == 0 ||
-           s->ops->save_attempt(s, &f->attempt, e);
+    return s->ops->save_attempt(s, &f->attempt, e);
 }
 
 static bool one(struct update *u, struct store *s, const struct webhook_status *from,
@@ -49,6 +47,8 @@ static bool one(struct update *u, struct store *s, const struct webhook_status *
     }
     if (!f.attempt.has_wamid) /* statuses without an echo are found by it */
         memcpy(f.attempt.wamid, st.wamid, sizeof st.wamid);
+    /* the store keeps one `failed` a message: the code of another one counts here */
+    attempt_fold(&f.attempt, &st, 1);
     return fold(u, s, &f, a, e);
 }
 
