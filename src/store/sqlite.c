@@ -5,7 +5,7 @@
 
 #include "sqlite_store.h"
 
-enum { CHECKPOINT_PAGES = 1000, BUSY_MS = 5000 };
+enum { CHECKPOINT_PAGES = 4000, BUSY_MS = 5000 };
 
 static const struct query begin_write = {"begin", "BEGIN IMMEDIATE"};
 static const struct query begin_read = {"begin", "BEGIN"};

@@ -332,13 +332,17 @@ static void test_disk_full(void)
     place_remove(&p);
 }
 
-enum { ROUNDS = 4 };
+enum {
+    ROUNDS = 4,
+    CHECKPOINTED = 17 << 20,
+    MEDIUM = 300 << 10
+}; /* CHECKPOINTED: over 4000 pages */
 
-/* A few commits, the second big enough for a checkpoint. acked[i]: its commit said so. Gives what
- * the first failing call said. */
-static struct err work(struct place *p, struct store *s, bool acked[ROUNDS])
+/* A few commits, the second of a message of `bytes`. acked[i]: its commit said so. Gives what the
+ * first failing call said. */
+static struct err work(struct place *p, struct store *s, size_t bytes, bool acked[ROUNDS])
 {
-    struct str big = {arena_get(&p->a, 1, 5 << 20), 5 << 20};
+    struct str big = {arena_get(&p->a, 1, bytes), bytes};
     struct err first = {0};
 
     for (int i = 0; i < ROUNDS; i++) {
@@ -352,17 +356,15 @@ static struct err work(struct place *p, struct store *s, bool acked[ROUNDS])
 /* After a new start every acknowledged message is there, and each resend is known or new. */
 static void check_nothing_lost(struct place *p, const bool acked[ROUNDS], const char *what, int at)
 {
+    const struct str body = STR("again"); /* the key alone tells a resend in this test */
     struct store *s;
     struct intake in;
 
     faulty_disk_arm(0, 0, 0, false);
     s = opened(p);
     for (int i = 0; i < ROUNDS; i++) {
-        struct str big = {arena_get(&p->a, 1, 5 << 20), 5 << 20};
-
-        CHECK(s->ops->begin(s, &p->e) && put(p, s, i, i == 1 ? big : STR("small"), &in) &&
-                  s->ops->commit(s, &p->e),
-              "%s", p->e.text);
+        CHECK(s->ops->begin(s, &p->e) && put(p, s, i, body, &in) && s->ops->commit(s, &p->e), "%s",
+              p->e.text);
         CHECK(in.seen || !acked[i], "%s %d: message %d was acknowledged and is gone", what, at, i);
     }
     CHECK(ledger(p, s).pending == ROUNDS, "%s %d: each once", what, at);
@@ -385,7 +387,7 @@ static void test_failing_sync(struct faulty_disk *disk)
         place_make(&p);
         s = opened(&p);
         faulty_disk_arm(at, 0, SQLITE_IOERR_FSYNC, false);
-        first = work(&p, s, acked);
+        first = work(&p, s, CHECKPOINTED, acked);
         was_fired = disk->fired;
         if (was_fired) {
             uncertain += first.kind == ERR_UNCERTAIN;
@@ -409,31 +411,41 @@ static void test_failing_sync(struct faulty_disk *disk)
     CHECK(fired >= ROUNDS + 2 && uncertain == fired, "%d syncs failed in turn", fired);
 }
 
-/* One write is cut short by a full disk: busy, nothing half done, and the store goes on. */
+/* One write is cut short by a full disk: busy, nothing half done, and the store goes on. True: the
+ * fault fired. */
+static bool one_failing_write(struct faulty_disk *disk, size_t bytes, int at)
+{
+    bool acked[ROUNDS], fired;
+    struct place p;
+    struct store *s;
+    struct err first;
+    int refusals = 0;
+
+    place_make(&p);
+    s = opened(&p);
+    faulty_disk_arm(0, at, SQLITE_FULL, false);
+    first = work(&p, s, bytes, acked);
+    fired = disk->fired > 0;
+    CHECK(!first.kind || first.kind == ERR_BUSY, "write %d: %s", at, first.text);
+    for (int i = 0; i < ROUNDS; i++)
+        refusals += !acked[i];
+    CHECK(refusals <= 1, "write %d: the store goes on: %s", at, p.e.text);
+    s->ops->close(s);
+    check_nothing_lost(&p, acked, "write", at);
+    place_remove(&p);
+    return fired;
+}
+
 static void test_failing_write(struct faulty_disk *disk)
 {
     int fired = 0;
 
-    for (int at = 1; at < 4000; at += at < 30 ? 1 : 97) {
-        bool acked[ROUNDS];
-        struct place p;
-        struct store *s;
-        struct err first;
-
-        place_make(&p);
-        s = opened(&p);
-        faulty_disk_arm(0, at, SQLITE_FULL, false);
-        first = work(&p, s, acked);
-        if (!disk->fired)
-            at = 4000;
-        fired += disk->fired;
-        CHECK(!first.kind || first.kind == ERR_BUSY, "write %d: %s", at, first.text);
-        CHECK(acked[ROUNDS - 1], "write %d: the store goes on: %s", at, p.e.text);
-        s->ops->close(s);
-        check_nothing_lost(&p, acked, "write", at);
-        place_remove(&p);
-    }
-    CHECK(fired > 30, "%d writes failed in turn", fired);
+    for (int at = 1; one_failing_write(disk, MEDIUM, at); at += at < 30 ? 1 : 13)
+        fired++;
+    CHECK(fired > 40, "%d writes failed in turn", fired);
+    /* 4,300 pages go to the log in two writes each; what follows is the checkpoint */
+    for (int at = 8800; at < 13000; at += 1000)
+        CHECK(one_failing_write(disk, CHECKPOINTED, at), "write %d is in the checkpoint", at);
 }
 
 int main(void)
