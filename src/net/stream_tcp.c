@@ -56,6 +56,33 @@ static void on_written(uv_write_t *w, int status)
     t->stream.on.on_written(t->stream.ctx, status == 0);
 }
 
+/* on_written(false) on the loop's next turn: never inside stream_write(). */
+struct stream_failure {
+    uv_idle_t idle;
+    struct stream_tcp *stream;
+};
+
+static void on_failure_closed(uv_handle_t *h)
+{
+    free(container_of(h, struct stream_failure, idle));
+}
+
+static void tell_failure(struct stream_tcp *t)
+{
+    struct stream_failure *f = t->failure;
+
+    if (!f)
+        return;
+    t->failure = NULL;
+    uv_close((uv_handle_t *)&f->idle, on_failure_closed);
+    t->stream.on.on_written(t->stream.ctx, false);
+}
+
+static void on_turn(uv_idle_t *idle)
+{
+    tell_failure(container_of(idle, struct stream_failure, idle)->stream);
+}
+
 static void tcp_write(struct stream *s, struct str data)
 {
     struct stream_tcp *t = of(s);
@@ -65,9 +92,15 @@ static void tcp_write(struct stream *s, struct str data)
     } bytes = {data.p};
     uv_buf_t buf = uv_buf_init(bytes.out, (unsigned)data.n);
 
-    /* A stream that libuv will not write to at all was never connected or is closing: our fault. */
-    if (uv_write(&t->write, (uv_stream_t *)&t->tcp, &buf, 1, on_written) != 0)
+    /* After a reset that reading has seen libuv takes no write (EPIPE). */
+    if (uv_write(&t->write, (uv_stream_t *)&t->tcp, &buf, 1, on_written) == 0)
+        return;
+    t->failure = calloc(1, sizeof *t->failure);
+    if (!t->failure)
         abort();
+    t->failure->stream = t;
+    uv_idle_init(t->tcp.loop, &t->failure->idle);
+    uv_idle_start(&t->failure->idle, on_turn);
 }
 
 static void tcp_shutdown(struct stream *s)
@@ -82,6 +115,7 @@ static void on_closed(uv_handle_t *h)
 {
     struct stream_tcp *t = container_of(h, struct stream_tcp, tcp);
 
+    tell_failure(t);
     if (t->stream.on.on_closed)
         t->stream.on.on_closed(t->stream.ctx);
     if (t->on_gone)

@@ -4,6 +4,8 @@
 
 #include "net/stream.h"
 
+struct stream_failure;
+
 enum { STREAM_READ_BYTES = 65536 };
 
 struct stream_tcp {
@@ -14,6 +16,7 @@ struct stream_tcp {
     char *room; /* STREAM_READ_BYTES for one read; a listener's streams share the listener's */
     bool owns_room;
     bool closing, ended;
+    struct stream_failure *failure; /* a write that libuv would not take, until its owner is told */
     void (*on_gone)(struct stream_tcp *t); /* just before it is freed; may be NULL */
     void *owner;                           /* for on_gone */
 };
