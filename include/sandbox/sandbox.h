@@ -6,6 +6,7 @@
  *   POST /__rule                      what happens to the next sends (below)
  *   GET  /__sent                      everything accepted, with counts by echo and by notice
  *   GET  /phone, /phone.json          the simulated handset
+ *   GET  /portal                      stands for the hospital's portal, where the links lead
  *
  * A rule is one JSON object; every member may be left out:
  *   {"n":1, "code":131056, "http":400, "body":"raw answer", "drop":"before"|"after",

@@ -95,7 +95,17 @@ static void add_bubbles(const struct sandbox *s, struct buf *b, struct arena *a)
         add_bubble(s, b, s->messages[i], a);
 }
 
-void phone_on_page(struct http_exchange *x)
+/* A file of web/phone by its name. */
+static struct str file_named(const char *name)
+{
+    for (size_t i = 0; i < web_phone.n; i++) {
+        if (strcmp(web_phone.files[i].path, name) == 0)
+            return web_phone.files[i].text;
+    }
+    return STR("");
+}
+
+static void answer_page(struct http_exchange *x, struct str html)
 {
     static const struct http_field fields[] = {
         {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
@@ -104,22 +114,32 @@ void phone_on_page(struct http_exchange *x)
         {"Referrer-Policy", "no-referrer"},
         {"X-Content-Type-Options", "nosniff"},
     };
-    static const char mark[] = "<!--messages-->";
-    const struct sandbox *s = x->ctx;
-    struct str page = web_phone.files[0].text; /* page.html is all there is */
-    const char *at = memmem(page.p, page.n, mark, sizeof mark - 1);
-    size_t head = at ? (size_t)(at - page.p) : page.n;
-    struct buf b = buf_new(PAGE_MAX);
     struct http_answer a = {.status = 200,
                             .content_type = "text/html; charset=utf-8",
+                            .body = html,
                             .fields = fields,
                             .n_fields = sizeof fields / sizeof *fields};
 
-    buf_add(&b, (struct str){page.p, head});
-    add_bubbles(s, &b, &x->arena);
-    buf_add(&b, (struct str){page.p + head, page.n - head});
-    a.body = buf_str(&b);
     http_answer(x, &a);
+}
+
+void phone_on_portal(struct http_exchange *x)
+{
+    answer_page(x, file_named("portal.html"));
+}
+
+void phone_on_page(struct http_exchange *x)
+{
+    static const char mark[] = "<!--messages-->";
+    struct str page = file_named("phone.html");
+    const char *at = memmem(page.p, page.n, mark, sizeof mark - 1);
+    size_t head = at ? (size_t)(at - page.p) : page.n;
+    struct buf b = buf_new(PAGE_MAX);
+
+    buf_add(&b, (struct str){page.p, head});
+    add_bubbles(x->ctx, &b, &x->arena);
+    buf_add(&b, (struct str){page.p + head, page.n - head});
+    answer_page(x, buf_str(&b));
     buf_reset(&b);
 }
 

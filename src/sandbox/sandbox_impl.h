@@ -127,10 +127,11 @@ void hook_drop(struct sandbox *s);
 /* wire.c: Meta's wire style: ASCII, lower-case \uXXXX, \/ */
 void wire_style(struct str json, struct buf *out);
 
-/* pages.c */
+/* pages.c, phone.c */
 void pages_on_sent(struct http_exchange *x);
 void phone_on_page(struct http_exchange *x);
 void phone_on_json(struct http_exchange *x);
+void phone_on_portal(struct http_exchange *x);
 
 void sandbox_random(const struct sandbox *s, void *out, size_t n);
 

@@ -67,9 +67,8 @@ static int post(struct house *h, struct str body)
     "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\",\"changes\":[{\"field\":"  \
     "\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"" HOUSE_PHONE_ID                  \
     "\"},\"statuses\":["
-#define TAIL "]}}]}]}"
-#define STATUS(id, name)                                                                           \
-    "{\"id\":\"" id "\",\"status\":\"" name "\",\"timestamp\":\"1795257600\"}"
+#define TAIL             "]}}]}]}"
+#define STATUS(id, name) "{\"id\":\"" id "\",\"status\":\"" name "\",\"timestamp\":\"1795257600\"}"
 
 static const struct house_settings plain = {0};
 
@@ -92,14 +91,15 @@ static void test_handshake(void)
     struct house h;
 
     house_open(&h, &plain);
-    for EACH (i, cases) {
-        char path[200];
-        int status;
+    for
+        EACH (i, cases) {
+            char path[200];
+            int status;
 
-        (void)snprintf(path, sizeof path, "/webhook%s", cases[i].query);
-        status = ask(&h, path, (struct str){NULL, 0}, NULL);
-        CHECK(status == cases[i].status, "case %zu: %d", i, status);
-    }
+            (void)snprintf(path, sizeof path, "/webhook%s", cases[i].query);
+            status = ask(&h, path, (struct str){NULL, 0}, NULL);
+            CHECK(status == cases[i].status, "case %zu: %d", i, status);
+        }
     house_close(&h);
 }
 
@@ -171,8 +171,7 @@ static void test_signatures(void)
     CHECK(post_twice_signed(&h, whole) == 401, "twice");
     c = track_counts(h.track);
     CHECK(c.refused == 7 && c.posts == 0 && c.statuses == 0 && c.last_ms == 0,
-          "%llu refused, %llu read", (unsigned long long)c.refused,
-          (unsigned long long)c.statuses);
+          "%llu refused, %llu read", (unsigned long long)c.refused, (unsigned long long)c.statuses);
     CHECK(ask(&h, "/webhook", whole, right) == 200, "right");
     c = track_counts(h.track);
     CHECK(c.fresh == 1 && c.unmatched == 1 && c.last_ms == h.now_ms, "stored");
@@ -193,22 +192,24 @@ static void test_counts(void)
         {"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":[{\"field\":"
          "\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"5\"},\"statuses\":"
          "[" STATUS("w", "sent") "],\"messages\":[{\"type\":\"text\"}]}},{\"field\":"
-         "\"template_category_update\",\"value\":{\"message_template_id\":1689556908129832,"
-         "\"message_template_language\":\"en-US\"}}]}]}",
+                                 "\"template_category_update\",\"value\":{\"message_template_id\":"
+                                 "1689556908129832,"
+                                 "\"message_template_language\":\"en-US\"}}]}]}",
          {.posts = 1, .statuses = 1, .foreign = 1, .others = 2}},
     };
 
-    for EACH (i, cases) {
-        struct house h;
-        struct track_counts got;
+    for
+        EACH (i, cases) {
+            struct house h;
+            struct track_counts got;
 
-        house_open(&h, &plain);
-        CHECK(post(&h, str_of(cases[i].body)) == 200, "case %zu", i);
-        got = track_counts(h.track);
-        got.last_ms = 0;
-        CHECK(memcmp(&got, &cases[i].want, sizeof got) == 0, "case %zu", i);
-        house_close(&h);
-    }
+            house_open(&h, &plain);
+            CHECK(post(&h, str_of(cases[i].body)) == 200, "case %zu", i);
+            got = track_counts(h.track);
+            got.last_ms = 0;
+            CHECK(memcmp(&got, &cases[i].want, sizeof got) == 0, "case %zu", i);
+            house_close(&h);
+        }
 }
 
 /* 1,000 updates and 3 MB in one POST; again 8 days later nothing is new. */
@@ -314,39 +315,44 @@ static void test_lattice(void)
         {{"sent", "failed:131026"}, true, ATTEMPT_ACCEPTED, NOTICE_HELD, DELIVERY_SENT, 131026},
         {{"failed:131026"}, false, ATTEMPT_ACCEPTED, NOTICE_HELD, DELIVERY_NONE, 131026},
         {{"failed:131026"}, true, ATTEMPT_UNKNOWN, NOTICE_HELD, DELIVERY_NONE, 131026},
-        {{"failed:1", "failed:131026", "delivered"}, false, ATTEMPT_ACCEPTED, NOTICE_ACCEPTED,
-         DELIVERY_DELIVERED, 131026},
+        {{"failed:1", "failed:131026", "delivered"},
+         false,
+         ATTEMPT_ACCEPTED,
+         NOTICE_ACCEPTED,
+         DELIVERY_DELIVERED,
+         131026},
         {{"warned", "deleted"}, false, ATTEMPT_ACCEPTED, NOTICE_ACCEPTED, DELIVERY_NONE, 0},
         {{"warned", "read"}, true, ATTEMPT_ACCEPTED, NOTICE_ACCEPTED, DELIVERY_READ, 0},
     };
     unsigned seed = 2;
 
     for (size_t round = 0; round < 20; round++) {
-        for EACH (i, cases) {
-            struct buf rule = buf_new(4096);
-            struct house h;
-            struct err e;
-            int64_t id;
-            struct attempt a;
+        for
+            EACH (i, cases) {
+                struct buf rule = buf_new(4096);
+                struct house h;
+                struct err e;
+                int64_t id;
+                struct attempt a;
 
-            house_open(&h, &plain);
-            shuffled_rule(&rule, cases[i].set, cases[i].drop, &seed);
-            CHECK(sandbox_rule(h.sandbox, buf_str(&rule), &e), "%s", rule.p);
-            id = house_notice(&h, HOUSE_TO, "x");
-            house_ring(&h);
-            CHECK(house_until(&h, house_quiet), "%s", rule.p);
-            a = house_attempt(&h, id);
-            CHECK(a.state == cases[i].attempt && a.delivery == cases[i].delivery &&
-                      a.failed_code == cases[i].failed,
-                  "%s: %s %d %d", rule.p, attempt_state_name(a.state), (int)a.delivery,
-                  (int)a.failed_code);
-            CHECK(house_read(&h, id).state == cases[i].notice, "%s: %s", rule.p,
-                  notice_state_name(house_read(&h, id).state));
-            CHECK(sandbox_accepted(h.sandbox) == 1 && track_counts(h.track).conflicts == 0, "%s",
-                  rule.p);
-            house_close(&h);
-            buf_reset(&rule);
-        }
+                house_open(&h, &plain);
+                shuffled_rule(&rule, cases[i].set, cases[i].drop, &seed);
+                CHECK(sandbox_rule(h.sandbox, buf_str(&rule), &e), "%s", rule.p);
+                id = house_notice(&h, HOUSE_TO, "x");
+                house_ring(&h);
+                CHECK(house_until(&h, house_quiet), "%s", rule.p);
+                a = house_attempt(&h, id);
+                CHECK(a.state == cases[i].attempt && a.delivery == cases[i].delivery &&
+                          a.failed_code == cases[i].failed,
+                      "%s: %s %d %d", rule.p, attempt_state_name(a.state), (int)a.delivery,
+                      (int)a.failed_code);
+                CHECK(house_read(&h, id).state == cases[i].notice, "%s: %s", rule.p,
+                      notice_state_name(house_read(&h, id).state));
+                CHECK(sandbox_accepted(h.sandbox) == 1 && track_counts(h.track).conflicts == 0,
+                      "%s", rule.p);
+                house_close(&h);
+                buf_reset(&rule);
+            }
     }
 }
 
