@@ -1,0 +1,248 @@
+#include "mllp_house.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/container_of.h"
+#include "check.h"
+
+enum { PATIENCE_S = 10 };
+
+static int64_t fixed_now(const struct clock *c)
+{
+    (void)c;
+    return 1795251600000;
+}
+
+static bool counting(const struct random_source *r, void *out, size_t n)
+{
+    /* The source is handed out as const; what it counts is the house's. */
+    struct house *h = container_of((struct random_source *)(uintptr_t)r, struct house, random);
+
+    if (h->no_random)
+        return false;
+    memset(out, ++h->counter, n);
+    return true;
+}
+
+static void on_fatal(void *ctx, const struct err *e)
+{
+    struct house *h = ctx;
+
+    (void)e;
+    h->fatal++;
+}
+
+static void on_ring(void *ctx)
+{
+    struct house *h = ctx;
+
+    h->rings++;
+}
+
+static void on_closed(void *ctx)
+{
+    struct house *h = ctx;
+
+    CHECK(!h->closed, "told once");
+    h->closed = true;
+}
+
+void house_build(struct house *h, int at)
+{
+    static const uint8_t root[SEAL_KEY_BYTES] = "a root for tests";
+    struct store_queue_settings qs;
+    struct store_settings ss;
+    struct store *store;
+    struct err e = {0};
+
+    *h = (struct house){.clock = {fixed_now}, .random = {counting}};
+    uv_loop_init(&h->loop);
+    h->seal = seal_from_root(root);
+    ss = (struct store_settings){.seal = h->seal, .duplicate_ms = 1000000};
+    CHECK(store_memory.open(&ss, &store, &e), "%s", e.text);
+    qs = (struct store_queue_settings){.loop = &h->loop,
+                                       .store = flaky_over(&h->flaky, store, at),
+                                       .max_batch = 32,
+                                       .on_fatal = on_fatal,
+                                       .ctx = h};
+    CHECK(store_queue_start(&qs, &h->queue, &e), "%s", e.text);
+    h->set = mllp_receiver_settings_default();
+    h->set.loop = &h->loop;
+    h->set.host = "127.0.0.1";
+    h->set.name = "127.0.0.1:2575";
+    h->set.feed = "demo";
+    h->set.queue = h->queue;
+    h->set.clock = &h->clock;
+    h->set.random = &h->random;
+    h->set.seal = h->seal;
+    h->set.next = (struct bell){on_ring, h};
+}
+
+void house_open(struct house *h)
+{
+    struct err e = {0};
+
+    CHECK(mllp_receiver_open(&h->set, &h->receiver, &e), "%s", e.text);
+}
+
+void house_turn(struct house *h)
+{
+    (void)uv_run(&h->loop, UV_RUN_NOWAIT);
+    usleep(100);
+}
+
+void house_end(struct house *h)
+{
+    mllp_receiver_close(h->receiver, on_closed, h);
+    CHECK(!h->closed, "not inside the call");
+    for (uint64_t until = uv_hrtime() + PATIENCE_S * 1000000000ull;
+         !h->closed && uv_hrtime() < until;)
+        house_turn(h);
+    CHECK(h->closed, "the receiver closed");
+    store_queue_stop(h->queue);
+    (void)uv_run(&h->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&h->loop) == 0, "no handle is left open");
+    seal_close(h->seal);
+}
+
+/* Asks the store how much it holds. */
+struct count_job {
+    struct store_job job;
+    struct ledger ledger;
+    bool done;
+};
+
+static bool count_run(struct store_job *j, struct store *s, struct err *e)
+{
+    return s->ops->ledger(s, &container_of(j, struct count_job, job)->ledger, e);
+}
+
+static void count_done(struct store_job *j)
+{
+    container_of(j, struct count_job, job)->done = true;
+}
+
+int64_t house_stored(struct house *h)
+{
+    struct count_job c = {.job = {.run = count_run, .done = count_done}};
+
+    store_queue_submit(h->queue, &c.job);
+    while (!c.done)
+        house_turn(h);
+    CHECK(c.job.ok, "%s", c.job.err.text);
+    return c.ledger.acked - c.ledger.duplicate;
+}
+
+void peer_open(struct house *h, struct peer *p)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)mllp_receiver_port(h->receiver)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    *p = (struct peer){.heard = buf_new(64 << 20)};
+    p->fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(p->fd, (struct sockaddr *)&at, sizeof at) == 0, "errno %d", errno);
+    house_turn(h);
+}
+
+void peer_end(struct peer *p)
+{
+    close(p->fd);
+    buf_reset(&p->heard);
+}
+
+static void listen_once(struct peer *p)
+{
+    ssize_t n;
+
+    if (p->eof || !buf_room(&p->heard, 65536))
+        return;
+    n = recv(p->fd, p->heard.p + p->heard.n, 65536, MSG_DONTWAIT);
+    if (n > 0)
+        p->heard.n += (size_t)n;
+    p->eof = n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+void peer_say(struct house *h, struct peer *p, struct str bytes, size_t piece)
+{
+    uint64_t until = uv_hrtime() + PATIENCE_S * 1000000000ull;
+
+    while (bytes.n && !p->eof && uv_hrtime() < until) {
+        size_t most = piece && piece < bytes.n ? piece : bytes.n;
+        ssize_t n = send(p->fd, bytes.p, most, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (n > 0)
+            bytes = (struct str){bytes.p + n, bytes.n - (size_t)n};
+        house_turn(h);
+        listen_once(p);
+    }
+    CHECK(bytes.n == 0 || p->eof, "%zu bytes were not taken", bytes.n);
+}
+
+void peer_half_close(struct peer *p)
+{
+    (void)shutdown(p->fd, SHUT_WR);
+}
+
+bool peer_hear_end(struct house *h, struct peer *p)
+{
+    uint64_t until = uv_hrtime() + PATIENCE_S * 1000000000ull;
+
+    while (!p->eof && uv_hrtime() < until) {
+        house_turn(h);
+        listen_once(p);
+    }
+    return p->eof;
+}
+
+size_t peer_count(const struct peer *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->heard.n; i++)
+        n += p->heard.p[i] == '\x1c';
+    return n;
+}
+
+bool peer_hear(struct house *h, struct peer *p, size_t n)
+{
+    uint64_t until = uv_hrtime() + PATIENCE_S * 1000000000ull;
+
+    while (!p->eof && peer_count(p) < n && uv_hrtime() < until) {
+        house_turn(h);
+        listen_once(p);
+    }
+    return peer_count(p) >= n;
+}
+
+void peer_answers(const struct peer *p, struct buf *out)
+{
+    struct mllp_settings set = mllp_settings_default();
+    struct str in = buf_str(&p->heard);
+    struct mllp_framer f;
+    struct mllp_event ev;
+
+    mllp_framer_init(&f, &set);
+    while (mllp_next(&f, &in, &ev) != MLLP_MORE) {
+        struct str rest = ev.content, line;
+
+        if (ev.step != MLLP_FRAME || !hl7_ack_is_sound(ev.content)) {
+            buf_add(out, STR("? "));
+            continue;
+        }
+        (void)str_cut(&rest, '\r');
+        line = str_cut(&rest, '\r');
+        (void)str_cut(&line, '|');
+        buf_add(out, str_cut(&line, '|'));
+        buf_add_char(out, ':');
+        buf_add(out, str_cut(&line, '|'));
+        buf_add_char(out, ' ');
+    }
+    if (mllp_waits(&f) != MLLP_WAIT_START)
+        buf_add(out, STR("cut "));
+    mllp_framer_end(&f);
+}
