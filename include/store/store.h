@@ -122,7 +122,8 @@ struct trace_list {
 struct store_ops {
     const char *name; /* as written in `store:`: "sqlite" */
 
-    /* ERR_CONFIG: not writable, newer schema, synchronous is not FULL, another daemon has it. */
+    /* ERR_CONFIG: not writable, newer schema, synchronous is not FULL, another daemon has it (its
+     * pid is in the text), begun under another key file. Makes the folder, not those above it. */
     bool (*open)(const struct store_settings *set, struct store **out, struct err *e);
     void (*close)(struct store *s);
 
@@ -134,7 +135,8 @@ struct store_ops {
     bool (*put_message)(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e);
 
-    /* map. Oldest first, state stored, at most `most`. */
+    /* map. Oldest first, state stored, at most `most`. Here and in the other lists a row whose
+     * sealed bytes no longer open is left out and held, reason "damaged on disk". */
     bool (*take_stored)(struct store *s, size_t most, struct arena *a, struct message_list *out,
                         struct err *e);
     bool (*find_unit)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
@@ -160,7 +162,8 @@ struct store_ops {
     bool (*find_window)(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
     /* Writes state, reason, due_ms, tries, coalesce, and the instance's standing
-     * (notice_standing()). The token is forgotten once the state is final. */
+     * (notice_standing()) and reason. The token is forgotten once the state is final: accepted,
+     * held, withdrawn. */
     bool (*save_notice)(struct store *s, const struct notice *n, struct err *e);
     /* Waiting and due become ready; *next_ms is the next due time of the others, 0: none. */
     bool (*release_due)(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
@@ -171,7 +174,8 @@ struct store_ops {
     bool (*revoke_links)(struct store *s, struct str event_type, struct str unit_key,
                          int64_t now_ms, struct err *e);
 
-    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them). */
+    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them).
+     * A ready notice with expires_ms < now_ms is withdrawn instead, reason "stale". */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
     bool (*save_attempt)(struct store *s, const struct attempt *at, struct err *e);
