@@ -9,19 +9,19 @@
 /* The entry of SEG-field. All entries of Annex A are whole fields, so this is the longest match of
  * any path into the field too; a policy may know components. *listed (may be NULL): there is an
  * entry. */
-enum class dictionary_hl7(struct str segment, unsigned field, bool *listed);
+enum sensitivity dictionary_hl7(struct str segment, unsigned field, bool *listed);
 /* True for fields of type SI: set-IDs, which are public. `explain` leaves them out of `not read`.
  */
 bool dictionary_set_id(struct str segment, unsigned field);
 
 /* The entry of an element, "Patient.telecom.value": its longest listed prefix. For what ends in
  * ".reference" ask dictionary_reference_element(). */
-enum class dictionary_fhir(struct str element, bool *listed);
+enum sensitivity dictionary_fhir(struct str element, bool *listed);
 /* The class of a reference to that type of resource, "Location". */
-enum class dictionary_reference(struct str target_type);
+enum sensitivity dictionary_reference(struct str target_type);
 /* The join over all types that a reference may point at in R4: "Encounter.serviceProvider", with or
  * without ".reference" behind it. Clinical when one of them is unlisted or the element is unknown.
  */
-enum class dictionary_reference_element(struct str element);
+enum sensitivity dictionary_reference_element(struct str element);
 
 #endif

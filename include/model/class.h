@@ -1,8 +1,8 @@
-/* How sensitive a value is (docs/feed-language.md, section 13.1). Join is the maximum. */
+/* How sensitive a value is: its class (docs/feed-language.md, section 13.1). Join is the maximum. */
 #ifndef MODEL_CLASS_H
 #define MODEL_CLASS_H
 
-enum class {
+enum sensitivity {
     CLASS_PUBLIC,     /* literals, template text, reasons: anywhere               */
     CLASS_DIRECTORY,  /* site code, public clinic name: parameters, logs, labels  */
     CLASS_PREFERENCE, /* language: choice of translation                          */
@@ -13,9 +13,12 @@ enum class {
 };
 
 /* "public", "directory", … */
-const char *class_name(enum class c);
+const char *class_name(enum sensitivity c);
 
 /* The class of a value made from two: the more sensitive one. */
-static inline enum class class_join(enum class a, enum class b) { return a > b ? a : b; }
+static inline enum sensitivity class_join(enum sensitivity a, enum sensitivity b)
+{
+    return a > b ? a : b;
+}
 
 #endif

@@ -10,7 +10,7 @@ struct slot {
     struct str name;  /* "start" */
     struct str value; /* canonical text: "pk_…", "+886912345678", "zh-TW", RFC 9557 instant */
     struct str raw;   /* key slots: what the sender wrote, for the portal; else absent */
-    enum class class; /* of this value in this instance */
+    enum sensitivity class; /* of this value in this instance */
 };
 
 struct event {

@@ -54,7 +54,7 @@ static void check_otherwise(struct loading *l, const struct rule *rule, const st
     case ELSE_REJECT:
         return;
     case ELSE_SITE_FACT:
-        if (b->slot->kind != SLOT_TAG || !str_eq(o->text, STR("language")))
+        if (!o->faulty && (b->slot->kind != SLOT_TAG || !str_eq(o->text, STR("language"))))
             report_at(l->r, "E304", o->node, NULL, "`site." STR_FMT "` is no %s", STR_ARG(o->text),
                       slot_kind_name(b->slot->kind));
         return;
@@ -78,14 +78,15 @@ static void raw_in_code(struct loading *l, const struct slot_type *slot, const s
                   STR_ARG(b->sources[i].text));
 }
 
-static void wrong_type(struct loading *l, const struct binding *b, const char *hint)
+static void wrong_type(struct loading *l, struct binding *b, const char *hint)
 {
+    b->faulty = true;
     report_at(l->r, "E304", b->node, hint, "slot `%s` takes only a %s", b->slot->name,
               slot_kind_name(b->slot->kind));
 }
 
 /* One branch of a value whose table, if any, is `t`. */
-static void check_type(struct loading *l, const struct binding *b, const struct branch *branch,
+static void check_type(struct loading *l, struct binding *b, const struct branch *branch,
                        const struct table *t, bool has_table)
 {
     enum convert_type type = yields(b->value);
@@ -123,7 +124,7 @@ static void check_type(struct loading *l, const struct binding *b, const struct 
         table_check_slot(l, t, b->slot);
 }
 
-static void check_branches(struct loading *l, const struct rule *rule, const struct binding *b)
+static void check_branches(struct loading *l, const struct rule *rule, struct binding *b)
 {
     static const char *const names[SIDES] = {"hl7", "fhir"};
 
@@ -139,7 +140,7 @@ static void check_branches(struct loading *l, const struct rule *rule, const str
     }
 }
 
-void binding_check(struct loading *l, const struct rule *rule, const struct binding *b)
+void binding_check(struct loading *l, const struct rule *rule, struct binding *b)
 {
     const struct value *v = b->value;
 
@@ -149,6 +150,7 @@ void binding_check(struct loading *l, const struct rule *rule, const struct bind
         return;
     }
     if (b->slot->kind == SLOT_SITE && v != l->map->site) {
+        b->faulty = true;
         report_at(l->r, "E506", b->node, NULL, "a site slot takes only `values.site`");
         return;
     }

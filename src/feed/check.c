@@ -3,9 +3,9 @@
 
 static void check_slot_class(struct loading *l, const struct binding *b)
 {
-    enum class ceiling = slot_ceiling(b->slot->kind);
+    enum sensitivity ceiling = slot_ceiling(b->slot->kind);
 
-    if (!b->value || b->value->class <= ceiling)
+    if (!b->value || b->faulty || b->value->class <= ceiling)
         return;
     if (b->value->class == CLASS_CLINICAL)
         report_at(l->r, "E601", b->value->node, "clinical data may stop a message, never shape one",
@@ -57,7 +57,7 @@ static void check_rules(struct loading *l, const struct map *m)
         for (size_t j = i + 1; j < m->n_rules; j++) {
             const struct rule *other = &m->rules[j];
 
-            if (!r->event || !other->event || !same_trigger(r, other) ||
+            if (!r->event || !other->event || r->event == other->event || !same_trigger(r, other) ||
                 !is_notified(l->f, r->event) || !is_notified(l->f, other->event))
                 continue;
             check_guard_class(l, r);

@@ -2,7 +2,7 @@
 #include "loading.h"
 
 /* The policy's class for SEG-f.c.s: of its longest entry; 0 pieces when it has none. */
-static int declared_hl7(const struct feed *f, const struct hl7_path *p, enum class *out)
+static int declared_hl7(const struct feed *f, const struct hl7_path *p, enum sensitivity *out)
 {
     int best = 0;
 
@@ -20,23 +20,29 @@ static int declared_hl7(const struct feed *f, const struct hl7_path *p, enum cla
     return best;
 }
 
-static enum class class_of_field(const struct feed *f, const struct hl7_path *p) {
-    enum class declared = CLASS_PUBLIC; bool listed = false;
-    enum class standard = dictionary_hl7(str_of(p->segment), p->field, &listed);
+static enum sensitivity class_of_field(const struct feed *f, const struct hl7_path *p)
+{
+    enum sensitivity declared = CLASS_PUBLIC;
+    bool listed = false;
+    enum sensitivity standard = dictionary_hl7(str_of(p->segment), p->field, &listed);
 
-    if (!declared_hl7(f, p, &declared)) return standard;
+    if (!declared_hl7(f, p, &declared))
+        return f->policy.faulty && !listed ? CLASS_PUBLIC : standard;
     return listed ? class_join(standard, declared) : declared;
 }
 
-enum class feed_class_hl7(const struct feed *f, const struct hl7_path *p) {
-    enum class all = class_of_field(f, p);
+enum sensitivity feed_class_hl7(const struct feed *f, const struct hl7_path *p)
+{
+    enum sensitivity all = class_of_field(f, p);
 
-    for (size_t i = 0; i < p->n_tests; i++){struct hl7_path tested = *p;
+    for (size_t i = 0; i < p->n_tests; i++) {
+        struct hl7_path tested = *p;
 
-                                            tested.component = p->tests[i].component;
-                                            tested.subcomponent = p->tests[i].subcomponent;
-                                            all = class_join(all, class_of_field(f, &tested));}
-return all;
+        tested.component = p->tests[i].component;
+        tested.subcomponent = p->tests[i].subcomponent;
+        all = class_join(all, class_of_field(f, &tested));
+    }
+    return all;
 }
 
 static bool ends_in(struct str s, struct str tail)
@@ -44,7 +50,7 @@ static bool ends_in(struct str s, struct str tail)
     return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
 }
 
-static bool declared_fhir(const struct feed *f, struct str path, enum class *out)
+static bool declared_fhir(const struct feed *f, struct str path, enum sensitivity *out)
 {
     size_t best = 0;
 
@@ -60,19 +66,27 @@ static bool declared_fhir(const struct feed *f, struct str path, enum class *out
     return best > 0;
 }
 
-static enum class class_of_chain(const struct feed *f, const struct fhirpath_chain *chain) {
-    enum class standard, declared = CLASS_PUBLIC; bool listed = false;
+static enum sensitivity class_of_chain(const struct feed *f, const struct fhirpath_chain *chain)
+{
+    enum sensitivity standard, declared = CLASS_PUBLIC;
+    bool listed = false;
 
-    if (chain->narrow.p) return dictionary_reference(chain->narrow);
-    if (ends_in(chain->path, STR(".reference"))) return dictionary_reference_element(chain->path);
+    if (chain->narrow.p)
+        return dictionary_reference(chain->narrow);
+    if (ends_in(chain->path, STR(".reference")))
+        return dictionary_reference_element(chain->path);
     standard = dictionary_fhir(chain->path, &listed);
-    if (!declared_fhir(f, chain->path, &declared)) return standard;
+    if (!declared_fhir(f, chain->path, &declared))
+        return f->policy.faulty && !listed ? CLASS_PUBLIC : standard;
     return listed ? class_join(standard, declared) : declared;
 }
 
-enum class feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a) {
-    struct fhirpath_chains all = fhirpath_chains(x, a); enum class class = CLASS_PUBLIC;
+enum sensitivity feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a)
+{
+    struct fhirpath_chains all = fhirpath_chains(x, a);
+    enum sensitivity class = CLASS_PUBLIC;
 
-    for (size_t i = 0; i < all.n; i++) class = class_join(class, class_of_chain(f, &all.items[i]));
+    for (size_t i = 0; i < all.n; i++)
+        class = class_join(class, class_of_chain(f, &all.items[i]));
     return class;
 }

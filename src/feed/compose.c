@@ -10,7 +10,7 @@ static struct str slot_text(const struct instance *i, struct str name)
 
 struct choosing {
     struct instance *i;
-    enum class class; /* of everything the choice depended on */
+    enum sensitivity class; /* of everything the choice depended on */
 };
 
 static enum cond_state no_state(void *ctx, const struct cond *leaf)
@@ -65,7 +65,7 @@ static bool fill_param(struct instance *i, const struct template *t, const struc
                        struct str language, struct param *out)
 {
     const struct slot *s = p->slot ? event_slot(&i->event, str_of(p->slot->name)) : NULL;
-    enum class class = class_join(CLASS_DIRECTORY, i->site_class);
+    enum sensitivity class = class_join(CLASS_DIRECTORY, i->site_class);
 
     out->name = p->name;
     if (!p->slot) {

@@ -6,7 +6,7 @@
 struct fields {
     char segment[4];
     unsigned char from, to; /* both included */
-    enum class class;
+    enum sensitivity class;
 };
 
 /* clang-format off */
@@ -41,7 +41,7 @@ static const char set_ids[][4] = {
 
 /* The longest prefix counts. Patient.text and .contained can hold anything, so they are no "other
  * Patient elements". JSON writes Patient.deceased[x] with its type behind it. */
-static const struct { struct str path; enum class class; } fhir[] = {
+static const struct { struct str path; enum sensitivity class; } fhir[] = {
     {STR_LIT("Appointment.end"), CLASS_LOGISTICS},
     {STR_LIT("Appointment.participant.status"), CLASS_LOGISTICS},
     {STR_LIT("Appointment.start"), CLASS_LOGISTICS},
@@ -67,7 +67,7 @@ static const struct { struct str path; enum class class; } fhir[] = {
 };
 
 /* References all of whose target types in R4 are listed. */
-static const struct { struct str path; enum class class; } references[] = {
+static const struct { struct str path; enum sensitivity class; } references[] = {
     {STR_LIT("AllergyIntolerance.patient"), CLASS_IDENTIFIER},
     {STR_LIT("ClaimResponse.insurer"), CLASS_DIRECTORY},
     {STR_LIT("ClaimResponse.patient"), CLASS_IDENTIFIER},
@@ -121,14 +121,18 @@ bool dictionary_set_id(struct str segment, unsigned field)
                    compare_name) != NULL;
 }
 
-enum class dictionary_hl7(struct str segment, unsigned field, bool *listed) {
-    struct wanted w = {segment.p, field}; const struct fields *f = NULL;
+enum sensitivity dictionary_hl7(struct str segment, unsigned field, bool *listed)
+{
+    struct wanted w = {segment.p, field};
+    const struct fields *f = NULL;
     bool set_id = dictionary_set_id(segment, field);
 
     if (segment.n == 3)
         f = bsearch(&w, hl7, sizeof hl7 / sizeof hl7[0], sizeof hl7[0], compare_fields);
-    if (listed) *listed = f || set_id;
-    if (set_id) return CLASS_PUBLIC;
+    if (listed)
+        *listed = f || set_id;
+    if (set_id)
+        return CLASS_PUBLIC;
     return f ? f->class : CLASS_CLINICAL;
 }
 
@@ -156,36 +160,42 @@ static bool is_identifier(struct str element)
     return element.p && str_eq(str_cut(&element, '.'), STR("identifier"));
 }
 
-enum class dictionary_fhir(struct str element, bool *listed) {
-    enum class found = CLASS_CLINICAL; size_t longest = 0;
-
-    if (is_identifier(element)){found = CLASS_IDENTIFIER; longest = element.n;}
-for (size_t i = 0; i < sizeof fhir / sizeof fhir[0];
-     i++) if (fhir[i].path.n > longest && is_prefix(element, fhir[i].path))
+enum sensitivity dictionary_fhir(struct str element, bool *listed)
 {
-    found = fhir[i].class;
-    longest = fhir[i].path.n;
-}
-if (in_extension(element))
-    longest = 0;
-if (listed)
-    *listed = longest > 0;
-return longest ? found : CLASS_CLINICAL;
+    enum sensitivity found = CLASS_CLINICAL;
+    size_t longest = 0;
+
+    if (is_identifier(element)) {
+        found = CLASS_IDENTIFIER;
+        longest = element.n;
+    }
+    for (size_t i = 0; i < sizeof fhir / sizeof fhir[0]; i++)
+        if (fhir[i].path.n > longest && is_prefix(element, fhir[i].path)) {
+            found = fhir[i].class;
+            longest = fhir[i].path.n;
+        }
+    if (in_extension(element))
+        longest = 0;
+    if (listed)
+        *listed = longest > 0;
+    return longest ? found : CLASS_CLINICAL;
 }
 
-enum class dictionary_reference(struct str target_type) {
-    if (str_eq(target_type, STR("Location")) ||
-        str_eq(target_type, STR("Organization"))) return CLASS_DIRECTORY;
+enum sensitivity dictionary_reference(struct str target_type)
+{
+    if (str_eq(target_type, STR("Location")) || str_eq(target_type, STR("Organization")))
+        return CLASS_DIRECTORY;
     return str_eq(target_type, STR("Patient")) ? CLASS_IDENTIFIER : CLASS_CLINICAL;
 }
 
-enum class dictionary_reference_element(struct str element) {
+enum sensitivity dictionary_reference_element(struct str element)
+{
     struct str tail = STR(".reference");
 
     if (element.n > tail.n && str_eq((struct str){element.p + element.n - tail.n, tail.n}, tail))
         element.n -= tail.n;
-    for (size_t i = 0; i < sizeof references / sizeof references[0];
-         i++) if (str_eq(references[i].path, element)) return references[i]
-        .class;
+    for (size_t i = 0; i < sizeof references / sizeof references[0]; i++)
+        if (str_eq(references[i].path, element))
+            return references[i].class;
     return CLASS_CLINICAL;
 }

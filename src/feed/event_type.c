@@ -119,7 +119,7 @@ const struct slot_type *event_type_slot(const struct event_type *t, struct str n
 
 static const struct {
     const char *name;
-    enum class ceiling;
+    enum sensitivity ceiling;
 } kinds[] = {
     [SLOT_KEY] = {"key", CLASS_IDENTIFIER},    [SLOT_PHONE] = {"phone", CLASS_CONTACT},
     [SLOT_TAG] = {"tag", CLASS_PREFERENCE},    [SLOT_SITE] = {"site", CLASS_DIRECTORY},
@@ -133,7 +133,10 @@ const char *slot_kind_name(enum slot_kind k)
     return kinds[k].name;
 }
 
-enum class slot_ceiling(enum slot_kind k) { return kinds[k].ceiling; }
+enum sensitivity slot_ceiling(enum slot_kind k)
+{
+    return kinds[k].ceiling;
+}
 
 bool slot_code(const struct slot_type *s, struct str word)
 {

@@ -47,7 +47,7 @@ const struct slot_type *event_type_slot(const struct event_type *t, struct str n
 
 const char *slot_kind_name(enum slot_kind k);
 /* The highest class the slot may carry. */
-enum class slot_ceiling(enum slot_kind k);
+enum sensitivity slot_ceiling(enum slot_kind k);
 /* CODE: the word is one of the set. */
 bool slot_code(const struct slot_type *s, struct str word);
 /* TICKET, COUNT, TAG, DATE: the text has the form. True for all other kinds. */

@@ -228,7 +228,7 @@ static void add_counts(const struct explained *x, struct buf *out)
         counts[x->unread[i].class]++;
     for (int c = CLASS_CLINICAL; c >= 0; c--)
         if (counts[c]) {
-            buf_printf(out, "%s%zu %s", comma, counts[c], class_name((enum class)c));
+            buf_printf(out, "%s%zu %s", comma, counts[c], class_name((enum sensitivity)c));
             comma = ", ";
         }
 }

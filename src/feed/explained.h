@@ -7,7 +7,7 @@
 
 struct unread { /* a field or element that holds something and that no path of the rules reads */
     struct str path; /* "PID-5"; "Patient.name.family" */
-    enum class class;
+    enum sensitivity class;
 };
 
 enum { UNREAD_MOST = 400 }; /* of one message; the rest is left out */

@@ -31,7 +31,7 @@ enum made_state { MADE_UNSET, MADE_VALUE, MADE_STOPPED };
 struct made {
     enum made_state state;
     struct str text, raw;
-    enum class class;
+    enum sensitivity class;
 };
 
 struct instance {
@@ -43,7 +43,7 @@ struct instance {
     int64_t message_ms;
     const struct site *site;    /* set by instance_site() */
     enum made_state site_state; /* MADE_UNSET: not asked for yet */
-    enum class site_class;
+    enum sensitivity site_class;
     bool looked, found; /* the stored event of the same unit */
     struct event stored;
     struct event event; /* what is filled so far */

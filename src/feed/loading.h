@@ -14,7 +14,8 @@ struct loading {
     const struct yaml_node *feed_root, *tables_node;
     struct overlay_file *overlays;
     size_t n_overlays;
-    struct map *map; /* the one being compiled */
+    struct map *map;   /* the one being compiled */
+    bool sites_faulty; /* not all sites are known: no table is held against them */
     bool *table_used, *template_used;
     struct str *used_values; /* names, over all maps */
     size_t n_used_values, used_room;
@@ -60,7 +61,7 @@ int shape_word(struct loading *l, const struct yaml_node *n, const char *const *
 /* 2026-11-20 as Unix ms of its start; E105. */
 bool shape_date(struct loading *l, const struct yaml_node *n, int64_t *ms);
 /* "public" … "clinical"; E106. */
-bool shape_class(struct loading *l, const struct yaml_node *n, enum class *out);
+bool shape_class(struct loading *l, const struct yaml_node *n, enum sensitivity *out);
 /* Code points of a text. */
 size_t shape_length(struct str s);
 
@@ -97,7 +98,7 @@ void otherwise_load(struct loading *l, const struct yaml_node *n, struct otherwi
 /* The value that `values.NAME` means, or NULL after E110. */
 const struct value *value_named(struct loading *l, struct str name, const struct yaml_node *at);
 /* Reports what keeps the value out of the slot: E304, E305, E402, E405, E504, E505, E506, E112, E303. */
-void binding_check(struct loading *l, const struct rule *rule, const struct binding *b);
+void binding_check(struct loading *l, const struct rule *rule, struct binding *b);
 /* E303 for every `to` that the slot does not take. */
 void table_check_slot(struct loading *l, const struct table *t, const struct slot_type *slot);
 

@@ -68,7 +68,7 @@ struct template
 {
     struct feed_template shown; /* what feed_template_at() gives */
     struct str key;
-    enum class shows; /* raised by policy where it says so */
+    enum sensitivity shows; /* raised by policy where it says so */
     struct phrases body, footer;
     struct str *params;
     size_t n_params;
@@ -84,12 +84,12 @@ struct declared {    /* policy: the class of a field */
     struct str path; /* as written */
     struct hl7_path hl7;
     bool is_hl7;
-    enum class class;
+    enum sensitivity class;
 };
 
 struct ceiling { /* policy: a template that may show more */
     struct str template;
-    enum class shows;
+    enum sensitivity shows;
     const struct yaml_node *node;
 };
 
@@ -98,6 +98,7 @@ struct policy {
     size_t n_declared;
     struct ceiling *ceilings;
     size_t n_ceilings;
+    bool faulty; /* not all declarations are known: what is not listed counts as public */
 };
 
 /* ---- values ---- */
@@ -110,7 +111,7 @@ struct source {
     struct hl7_path path;        /* HL7 side */
     const struct fhirpath *expr; /* FHIR side; NULL when it did not compile */
     bool good;                   /* it compiled */
-    enum class class;            /* of what it touches, tests and filters included */
+    enum sensitivity class;      /* of what it touches, tests and filters included */
     bool asks_use;               /* phone: the path's own test asks for XTN.2 WPN or EMR */
 };
 
@@ -125,7 +126,7 @@ struct branch {
     const struct yaml_node *table_node;
     const struct cond *cond;     /* CONDITION, HL7 side */
     const struct fhirpath *expr; /* CONDITION, FHIR side */
-    enum class class;            /* join over all of it */
+    enum sensitivity class;      /* join over all of it */
 };
 
 enum otherwise_kind {
@@ -141,6 +142,7 @@ enum otherwise_kind {
 struct otherwise {
     enum otherwise_kind kind;
     struct str text; /* reason, fact ("language") or literal */
+    bool faulty;
     const struct yaml_node *node;
 };
 
@@ -155,8 +157,8 @@ struct value {
     const struct yaml_node *table_node, *as_node;
     struct otherwise agree; /* MISSING: none; ELSE_NONE: warn; HOLD, REJECT */
     struct otherwise otherwise;
-    enum class class; /* join over branches, candidates, literals and, for +s, the site */
-    bool faulty;      /* something in it was reported: derived findings are silenced */
+    enum sensitivity class; /* join over branches, candidates, literals and, for +s, the site */
+    bool faulty;            /* something in it was reported: derived findings are silenced */
 };
 
 /* ---- rules ---- */
@@ -165,6 +167,7 @@ struct binding { /* one line of `with` */
     const struct slot_type *slot;
     const struct value *value; /* NULL: a literal, or faulty */
     struct str literal;
+    bool faulty; /* reported: what follows from it is not */
     const struct yaml_node *key_node, *node;
 };
 
@@ -258,7 +261,7 @@ const struct site *feed_site(const struct feed *f, struct str code);
 const struct table *feed_table(const struct feed *f, struct str name);
 const struct template *feed_template_named(const struct feed *f, struct str key);
 /* The class of an HL7 path and its tests, and of a FHIRPath expression, with the policy's word. */
-enum class feed_class_hl7(const struct feed *f, const struct hl7_path *p);
-enum class feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a);
+enum sensitivity feed_class_hl7(const struct feed *f, const struct hl7_path *p);
+enum sensitivity feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a);
 
 #endif

@@ -1,18 +1,22 @@
 #include "loading.h"
 #include "suggest.h"
 
-/* The class of a slot: the join over all rules and overlays that emit the event. */
-static enum class slot_class(const struct feed *f, const struct event_type *t,
-                             const struct slot_type *slot) {
-    enum class all = CLASS_PUBLIC;
+/* The class of a slot: the join over all rules and overlays that emit the event. What is above the
+ * slot's ceiling is reported there and counts as the ceiling here. */
+static enum sensitivity slot_class(const struct feed *f, const struct event_type *t,
+                                   const struct slot_type *slot)
+{
+    enum sensitivity all = CLASS_PUBLIC, ceiling = slot_ceiling(slot->kind);
 
-    for (size_t m = 0; m < f->n_maps; m++) for (size_t r = 0; r < f->maps[m].n_rules; r++){
-        const struct rule *rule = &f->maps[m].rules[r];
+    for (size_t m = 0; m < f->n_maps; m++)
+        for (size_t r = 0; r < f->maps[m].n_rules; r++) {
+            const struct rule *rule = &f->maps[m].rules[r];
 
-        for (size_t b = 0; rule->event == t && b < rule->n_with;
-             b++) if (rule->with[b].slot == slot && rule->with[b].value)
-            all = class_join(all, rule->with[b].value->class);}
-return all;
+            for (size_t b = 0; rule->event == t && b < rule->n_with; b++)
+                if (rule->with[b].slot == slot && rule->with[b].value)
+                    all = class_join(all, rule->with[b].value->class);
+        }
+    return all < ceiling ? all : ceiling;
 }
 
 struct when_check {
@@ -35,7 +39,7 @@ static void on_when_leaf(void *ctx, const struct cond *leaf)
     const struct notify_entry *e = c->entry;
     const struct slot_type *slot = event_type_slot(e->event, leaf->operand);
     struct suggest s = suggest_for(leaf->operand);
-    enum class class;
+    enum sensitivity class;
 
     for (size_t i = 0; i < e->event->n_slots; i++)
         suggest_offer(&s, str_of(e->event->slots[i].name));
@@ -115,8 +119,8 @@ static void check_fact(struct loading *l, const struct template *t, enum site_fa
             if (site_fact_text(s, fact, language).n == 0)
                 report_at(l->r, "E710", s->node, NULL,
                           "site `" STR_FMT "` has no `" STR_FMT "` in " STR_FMT
-                          ", which template `" STR_FMT "` shows",
-                          STR_ARG(s->code), STR_ARG(at->text), STR_ARG(language), STR_ARG(t->key));
+                          ", which a template shows",
+                          STR_ARG(s->code), STR_ARG(at->text), STR_ARG(language));
         }
 }
 
@@ -125,7 +129,7 @@ static void load_param(struct loading *l, const struct yaml_pair *pair, struct n
 {
     const struct yaml_node *n = pair->value;
     const struct slot_type *slot;
-    enum class class;
+    enum sensitivity class;
     int fact = -1;
 
     *out = (struct param_source){.name = pair->key->text, .node = n};

@@ -90,8 +90,9 @@ void overlays_find(struct loading *l)
     }
 }
 
-/* Maps merge key by key; lists and texts replace. */
-static struct yaml_node *merge(struct loading *l, struct yaml_node *base, struct yaml_node *over)
+/* Maps merge key by key; lists and texts replace. add: keys that only `over` has come in. */
+static struct yaml_node *merge(struct loading *l, struct yaml_node *base, struct yaml_node *over,
+                               bool add)
 {
     struct yaml_node *out;
 
@@ -105,9 +106,9 @@ static struct yaml_node *merge(struct loading *l, struct yaml_node *base, struct
 
         out->pairs[i] = base->pairs[i];
         if (with)
-            out->pairs[i].value = merge(l, base->pairs[i].value, with);
+            out->pairs[i].value = merge(l, base->pairs[i].value, with, true);
     }
-    for (size_t i = 0; i < over->n; i++)
+    for (size_t i = 0; add && i < over->n; i++)
         if (!yaml_get(base, over->pairs[i].key->text.p))
             out->pairs[out->n++] = over->pairs[i];
     return out;
@@ -125,7 +126,7 @@ static const struct yaml_node *merge_values(struct loading *l, const struct yaml
             report_at(l->r, "E120", over->pairs[i].key, NULL,
                       "the feed has no value `" STR_FMT "` to replace",
                       STR_ARG(over->pairs[i].key->text));
-    return base ? merge(l, base, over) : base;
+    return base ? merge(l, base, over, false) : base;
 }
 
 /* For HL7: `PATH in (…)` and nothing else. */

@@ -42,8 +42,8 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
     struct policy *p = &l->f->policy;
     struct declared d = {0};
     const struct yaml_node *path;
-    enum class standard;
-    bool listed = false;
+    enum sensitivity standard;
+    bool listed = false, was_faulty = p->faulty;
     size_t at;
     struct err e;
 
@@ -52,6 +52,7 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
     shape_keys(l, entry, keys);
     check_entry(l, entry);
     path = shape_required(l, entry, "path");
+    l->f->policy.faulty = true;
     if (!shape_text(l, path, "path") ||
         !shape_class(l, shape_required(l, entry, "class"), &d.class))
         return;
@@ -72,6 +73,7 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
         return;
     }
     p->declared[p->n_declared++] = d;
+    p->faulty = was_faulty;
 }
 
 static void load_ceiling(struct loading *l, const struct yaml_node *entry)
@@ -128,6 +130,7 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     const struct yaml_node *root, *of, *declare, *ceiling;
     const struct yaml_pair *log;
 
+    l->f->policy.faulty = true;
     if (!shape_text(l, at, "uses.policy"))
         return;
     root = loading_yaml(l, at->text.p, at);
@@ -142,6 +145,7 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     if (shape_text(l, of, "policy") && l->f->name && !str_eq(of->text, str_of(l->f->name)))
         report_at(l->r, "E009", of, NULL, "this policy is for feed `" STR_FMT "`",
                   STR_ARG(of->text));
+    l->f->policy.faulty = false;
     declare = yaml_get(root, "declare");
     ceiling = yaml_get(root, "ceiling");
     l->f->policy.declared = NEW_ARRAY(l->a, struct declared, (declare ? declare->n : 0) + 1);

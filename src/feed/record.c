@@ -75,6 +75,7 @@ void record_end(struct instance *i, struct record *r, const struct value *v,
 
     if (!r)
         return;
+    r->slot.agree = v->agree.kind != ELSE_MISSING;
     if (!made)
         r->slot.origin = TRACE_STOPPED;
     if (made && made->state == MADE_VALUE) {

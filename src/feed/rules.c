@@ -232,7 +232,7 @@ static void check_repeating_unit(struct loading *l, const struct rule *r)
     for (size_t i = 0; i < r->n_with; i++)
         if (strcmp(r->with[i].slot->name, r->event->unit) == 0 && r->with[i].value)
             b = &r->with[i].value->branch[SIDE_HL7];
-    if (!b || r->each[0] || r->n_on[SIDE_HL7] == 0)
+    if (!b || r->n_on[SIDE_HL7] == 0)
         return;
     for (size_t i = 0; i < b->n_sources; i++) {
         const struct source *s = &b->sources[i];
@@ -277,7 +277,7 @@ static void load_rule(struct loading *l, const struct yaml_node *map, struct rul
         report_at(l->r, "E602", yaml_pair_of(map, "emit")->key,
                   "add `sensitive:`; unlisted codes are held",
                   "a result rule must say which codes are ordinary");
-    if (r->event)
+    if (r->event && !yaml_get(map, "each"))
         check_repeating_unit(l, r);
 }
 

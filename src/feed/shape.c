@@ -161,16 +161,16 @@ bool shape_date(struct loading *l, const struct yaml_node *n, int64_t *ms)
     return true;
 }
 
-bool shape_class(struct loading *l, const struct yaml_node *n, enum class *out)
+bool shape_class(struct loading *l, const struct yaml_node *n, enum sensitivity *out)
 {
     const char *words[CLASS_CLINICAL + 2] = {NULL};
     int i;
 
     for (i = 0; i <= CLASS_CLINICAL; i++)
-        words[i] = class_name((enum class)i);
+        words[i] = class_name((enum sensitivity)i);
     i = shape_word(l, n, words);
     if (i >= 0)
-        *out = (enum class)i;
+        *out = (enum sensitivity)i;
     return i >= 0;
 }
 

@@ -152,6 +152,7 @@ static void load_site(struct loading *l, const struct yaml_pair *pair, struct si
 
     out->code = pair->key->text;
     out->node = pair->value;
+    l->sites_faulty = l->sites_faulty || !is_code(out->code);
     if (!is_code(out->code))
         report_at(l->r, "E103", pair->key, "A to Z, digits, _ and -, at most 16",
                   "`" STR_FMT "` is not a site code", STR_ARG(out->code));
@@ -176,6 +177,7 @@ void sites_load(struct loading *l, const struct yaml_node *at)
 {
     const struct yaml_node *root;
 
+    l->sites_faulty = true;
     if (!shape_text(l, at, "uses.sites"))
         return;
     root = loading_yaml(l, at->text.p, at);
@@ -187,6 +189,7 @@ void sites_load(struct loading *l, const struct yaml_node *at)
                   STR_ARG(at->text));
         return;
     }
+    l->sites_faulty = false;
     l->f->sites.items = NEW_ARRAY(l->a, struct site, root->n + 1);
     for (size_t i = 0; i < root->n; i++)
         load_site(l, &root->pairs[i], &l->f->sites.items[l->f->sites.n++]);

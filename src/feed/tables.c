@@ -83,7 +83,7 @@ static bool row_fits(const struct loading *l, const struct table_row *row,
     case SLOT_CODE:
         return slot_code(slot, row->to);
     case SLOT_SITE:
-        return feed_site(l->f, row->to) != NULL;
+        return l->sites_faulty || feed_site(l->f, row->to);
     case SLOT_TAG:
     case SLOT_TICKET:
     case SLOT_COUNT:

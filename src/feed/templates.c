@@ -239,7 +239,7 @@ void templates_finish(struct loading *l)
     f->offered = NEW_ARRAY(l->a, struct str, most + 1);
     for (size_t i = 0; i < f->templates.n; i++) {
         struct template *t = &f->templates.items[i];
-        enum class allowed = CLASS_DIRECTORY;
+        enum sensitivity allowed = CLASS_DIRECTORY;
 
         for (size_t b = 0; b < t->body.n; b++)
             offer(f, t->body.items[b].language);

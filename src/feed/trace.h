@@ -32,7 +32,7 @@ struct trace_slot {
     struct str name; /* "site", "start" */
     enum trace_origin origin;
     struct str value;       /* canonical text, uncut */
-    enum class class;       /* of the value; a pseudonym stays `identifier` */
+    enum sensitivity class; /* of the value; a pseudonym stays `identifier` */
     struct str source;      /* TRACE_SOURCE: of the winning candidate */
     struct str raw;         /* TRACE_SOURCE: its text before the table */
     bool pseudonym;         /* value is "pk_…": print it cut to ten digits and an ellipsis */
@@ -41,6 +41,7 @@ struct trace_slot {
     int table_line;
     struct str zone_site; /* instant without an offset: the site whose zone was used; else absent */
     struct str site_fact; /* TRACE_SITE_FACT: "site.language" */
+    bool agree;           /* the value has `agree`: its sources should carry one fact */
     struct trace_try *tried;
     size_t n_tried;
 };

@@ -2,7 +2,7 @@
 #include "fhir/resource.h"
 #include "model.h"
 
-static void add(struct explained *x, struct str path, enum class class)
+static void add(struct explained *x, struct str path, enum sensitivity class)
 {
     x->unread[x->n_unread++] = (struct unread){path, class};
 }
@@ -76,7 +76,7 @@ static bool fhir_is_read(const struct explained *x, struct str path)
     return false;
 }
 
-static enum class element_class(const struct feed *f, struct str path, struct arena *a) {
+static enum sensitivity element_class(const struct feed *f, struct str path, struct arena *a) {
     const struct fhirpath *expr; struct fhirpath_fault fault;
 
     return fhirpath_compile(path, a, &expr, &fault) ? feed_class_fhir(f, expr, a) : CLASS_CLINICAL;

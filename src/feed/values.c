@@ -66,6 +66,8 @@ void otherwise_load(struct loading *l, const struct yaml_node *n, struct otherwi
         out->text = (struct str){n->text.p + 5, n->text.n - 5};
         if (!str_eq(out->text, STR("zone")) && !str_eq(out->text, STR("country")) &&
             !str_eq(out->text, STR("language")))
+            out->faulty = true;
+        if (out->faulty)
             report_at(l->r, "E404", n, "site.zone, site.country or site.language",
                       "no site fact `" STR_FMT "`", STR_ARG(n->text));
         return;
@@ -164,7 +166,8 @@ static void check_agreement(struct loading *l, const struct value *v)
     }
 }
 
-static enum class static_class(const struct value *v) {
+static enum sensitivity static_class(const struct value *v)
+{
     return class_join(v->branch[SIDE_HL7].class, v->branch[SIDE_FHIR].class);
 }
 
@@ -310,14 +313,15 @@ static const struct value *follow(struct loading *l, struct value *v)
     return at;
 }
 
-/* `+s` converters and site facts carry the site's class on. */
+/* `+s` converters and site facts carry the site's class on; a site above its ceiling is reported
+ * itself. */
 static void join_site(struct map *m, struct value *v)
 {
     bool site = v->otherwise.kind == ELSE_SITE_FACT;
 
     for (size_t i = 0; i < v->n_as; i++)
         site = site || convert_uses_site(v->as[i].kind);
-    if (site && m->site && v != m->site)
+    if (site && m->site && v != m->site && m->site->class <= CLASS_DIRECTORY)
         v->class = class_join(v->class, m->site->class);
     if (v->otherwise.kind == ELSE_SITE_FACT)
         v->class = class_join(v->class, CLASS_DIRECTORY);

@@ -7,7 +7,7 @@ static const char *const names[] = {
     [CLASS_CLINICAL] = "clinical",
 };
 
-const char *class_name(enum class c)
+const char *class_name(enum sensitivity c)
 {
     return names[c];
 }

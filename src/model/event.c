@@ -92,7 +92,7 @@ static bool get_slot(struct str *in, struct slot *out)
 {
     if (in->n == 0 || (unsigned char)in->p[0] > CLASS_CLINICAL)
         return false;
-    out->class = (enum class)in->p[0];
+    out->class = (enum sensitivity)in->p[0];
     *in = (struct str){in->p + 1, in->n - 1};
     return get_text(in, &out->name) && get_text(in, &out->value) && get_text(in, &out->raw);
 }

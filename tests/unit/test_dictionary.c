@@ -4,7 +4,7 @@
 static const struct {
     const char *segment;
     unsigned field;
-    enum class class;
+    enum sensitivity class;
     bool listed;
 } fields[] = {
     {"MSH", 1, CLASS_PUBLIC, true},      {"MSH", 2, CLASS_PUBLIC, true},
@@ -54,7 +54,7 @@ static const struct {
 
 static const struct {
     const char *element;
-    enum class class;
+    enum sensitivity class;
     bool listed;
 } elements[] = {
     {"Appointment.status", CLASS_LOGISTICS, true},
@@ -102,7 +102,7 @@ int main(void)
 {
     static const struct {
         const char *element;
-        enum class class;
+        enum sensitivity class;
     } references[] = {
         {"Encounter.serviceProvider", CLASS_DIRECTORY},
         {"Encounter.serviceProvider.reference", CLASS_DIRECTORY},
@@ -115,7 +115,7 @@ int main(void)
 
     for
         EACH (i, fields) {
-            enum class c = dictionary_hl7(str_of(fields[i].segment), fields[i].field, &listed);
+            enum sensitivity c = dictionary_hl7(str_of(fields[i].segment), fields[i].field, &listed);
 
             CHECK(c == fields[i].class && listed == fields[i].listed, "%s-%u is %d, listed %d",
                   fields[i].segment, fields[i].field, c, listed);
@@ -124,7 +124,7 @@ int main(void)
         }
     for
         EACH (i, elements) {
-            enum class c = dictionary_fhir(str_of(elements[i].element), &listed);
+            enum sensitivity c = dictionary_fhir(str_of(elements[i].element), &listed);
 
             CHECK(c == elements[i].class && listed == elements[i].listed, "%s is %d, listed %d",
                   elements[i].element, c, listed);
