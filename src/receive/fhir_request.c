@@ -105,7 +105,8 @@ static bool check_single(const struct http_request *r, const struct fhir_body *b
     return fhir_resource_check(body->root, a, why);
 }
 
-/* request.url of an entry: "Type" or "Type?…" for POST, "Type/id" or "Type?…" for PUT. */
+/* request.url of an entry: "Type" for POST, "Type/id" or "Type?search" for PUT; options behind '?'
+ * change nothing here. */
 static bool url_fits(struct str url, const struct fhir_entry *entry, bool put)
 {
     struct str query = url, path = str_cut(&query, '?'), rest = path, type = str_cut(&rest, '/');
@@ -113,9 +114,9 @@ static bool url_fits(struct str url, const struct fhir_entry *entry, bool put)
 
     if (!str_eq(type, entry->type))
         return false;
-    if (!put || query.p)
-        return !rest.p;
-    return rest.p && id && str_eq(rest, id->text);
+    if (!put || !rest.p)
+        return !rest.p && (!put || query.p);
+    return id && str_eq(rest, id->text);
 }
 
 /* An entry of a transaction or batch. */
