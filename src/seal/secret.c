@@ -55,7 +55,7 @@ bool secret_bytes(const char *path, mode_t forbidden, const char *wanted, struct
 
 bool secret_read(const char *path, size_t max, struct arena *a, struct str *out, struct err *e)
 {
-    struct str text;
+    struct str text = {0};
 
     if (!secret_bytes(path, 077, "readable by its owner only", a, max, &text, e))
         return false;
