@@ -68,7 +68,7 @@ bool ulid_new(const struct random_source *r, int64_t now_ms, char out[27], struc
 
 /* Reads a secret file into `a`: one line, white space at both ends removed. ERR_CONFIG unless it is a
  * regular file of at most `max` bytes that nobody but its owner can read (mode & 077 == 0). */
-bool secret_read(const char *path, size_t max, struct arena *a, struct str *out, struct err *e)
-    MUST_USE;
+bool secret_read(const char *path, size_t max, struct arena *a, struct str *out,
+                 struct err *e) MUST_USE;
 
 #endif
