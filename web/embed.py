@@ -10,11 +10,11 @@ import sys
 
 
 def literal(data: bytes) -> str:
-    """A C string of the bytes, in pieces short enough for every compiler."""
+    """A C array of the bytes; a string literal may be only 4,095 bytes long."""
     lines = []
-    for at in range(0, len(data), 24):
-        lines.append('    "' + "".join(f"\\{byte:03o}" for byte in data[at:at + 24]) + '"')
-    return "\n".join(lines) or '    ""'
+    for at in range(0, len(data), 16):
+        lines.append("    " + " ".join(f"'\\{byte:03o}'," for byte in data[at:at + 16]))
+    return "{\n" + "\n".join(lines) + "\n    '\\0'}"
 
 
 def main() -> None:
