@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include <unicode/uloc.h>
 
 #include "convert_step.h"
@@ -15,7 +13,8 @@ static const struct {
     {"mac", "mk"}, {"mao", "mi"}, {"may", "ms"}, {"per", "fa"}, {"rum", "ro"}, {"slo", "sk"},
     {"tib", "bo"}, {"wel", "cy"}, {"als", "sq"}, {"arb", "ar"}, {"azj", "az"}, {"cmn", "zh"},
     {"ekk", "et"}, {"khk", "mn"}, {"kmr", "ku"}, {"lvs", "lv"}, {"npi", "ne"}, {"ory", "or"},
-    {"pes", "fa"}, {"plt", "mg"}, {"swh", "sw"}, {"uzn", "uz"}, {"ydd", "yi"}, {"zsm", "ms"},
+    {"pes", "fa"}, {"plt", "mg"}, {"swh", "sw"}, {"uzn", "uz"}, {"ydd", "yi"}, {"iw", "he"},
+    {"in", "id"},  {"ji", "yi"},  {"zsm", "ms"},
 };
 
 enum { PRIMARY_BYTES = 4 }; /* two or three letters and a NUL */
@@ -43,6 +42,7 @@ static bool same_tag(struct str a, struct str b)
 /* The shortest code ISO 639 has for the language of a primary subtag; false: no language. */
 static bool language_code(struct str subtag, char out[PRIMARY_BYTES])
 {
+    UErrorCode status = U_ZERO_ERROR;
     char code[PRIMARY_BYTES] = "";
 
     if (subtag.n < 2 || subtag.n > 3)
@@ -54,12 +54,8 @@ static bool language_code(struct str subtag, char out[PRIMARY_BYTES])
             memcpy(out, aliases[i].means, sizeof aliases[i].means);
             return true;
         }
-    for (const char *const *known = uloc_getISOLanguages(); *known; known++)
-        if (strcmp(code, *known) == 0 || strcmp(code, uloc_getISO3Language(*known)) == 0) {
-            snprintf(out, PRIMARY_BYTES, "%s", *known);
-            return true;
-        }
-    return false;
+    (void)uloc_getLanguage(code, out, PRIMARY_BYTES, &status);
+    return U_SUCCESS(status) && uloc_getISO3Language(out)[0] != '\0';
 }
 
 /* What stands behind the primary subtag: nothing, or subtags of one to eight letters and digits. */

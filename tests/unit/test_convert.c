@@ -148,6 +148,9 @@ static const struct {
     {{"language"}, S("por-BR"), "pt-BR", NULL},
     {{"language"}, S("pt"), NULL, "language.not_offered"}, /* two offered, none exact */
     {{"language"}, S("fra"), NULL, "language.not_offered"},
+    {{"language"}, S("iw"), NULL, "language.not_offered"},
+    {{"language"}, S("nan"), NULL, "language.not_offered"}, /* a language, but not this one */
+    {{"language"}, S("qqq"), NULL, "language.unknown"},
     {{"language"}, S("vi"), NULL, "language.not_offered"},
     {{"language"}, S("xx"), NULL, "language.unknown"},
     {{"language"}, S("english"), NULL, "language.unknown"},
