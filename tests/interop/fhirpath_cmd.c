@@ -53,7 +53,8 @@ static void answer(struct str line, struct arena *a, struct buf *out)
         return;
     }
     if (!fhirpath_compile(json_member_text(root, "expression"), a, &compiled, &fault)) {
-        add_error(out, fault.text, strcmp(fault.code, "E210") != 0 && strcmp(fault.code, "E211") != 0);
+        add_error(out, fault.text,
+                  strcmp(fault.code, "E210") != 0 && strcmp(fault.code, "E211") != 0);
         return;
     }
     scope.focus = json_member(root, STR("resource"));
