@@ -34,12 +34,16 @@ struct hl7_charset_settings {
     bool strict;   /* undecodable bytes are an error, not U+FFFD */
 };
 
-/* body      one message, its MSH first; if it is UTF-8 already, *out is body itself
- * declared  MSH-18, raw, all repetitions
- * used      the set that was used
+struct hl7_decoded {
+    struct str text;                   /* UTF-8; the body itself if it is that already */
+    const struct hl7_charset *charset; /* what was used */
+};
+
+/* body      one message, its MSH first
+ * declared  MSH-18, raw, first repetition (struct hl7_header)
  * e         ERR_INPUT: UTF-16 or UTF-32 declared; strict and undecodable, with the byte offset */
-bool hl7_decode(struct str body, struct str declared, char repetition,
-                const struct hl7_charset_settings *set, struct arena *a, struct hl7_notes *notes,
-                struct str *out, const struct hl7_charset **used, struct err *e) MUST_USE;
+bool hl7_decode(struct str body, struct str declared, const struct hl7_charset_settings *set,
+                struct arena *a, struct hl7_notes *notes, struct hl7_decoded *out,
+                struct err *e) MUST_USE;
 
 #endif

@@ -43,7 +43,8 @@ struct hl7_header {
     char type[HL7_TYPE_TEXT];          /* "SIU^S12" or "ADT": [A-Za-z0-9^_]; "" when unfit */
     char processing;                   /* MSH-11.1 when it is one character; else 0 */
     enum hl7_version version;
-    const struct hl7_charset *charset; /* of MSH-18's first value; NULL: none or unknown */
+    struct str declared;               /* MSH-18's first value, raw; may be absent */
+    const struct hl7_charset *charset; /* that value's; NULL: none or unknown */
     bool batch;                        /* it is a batch header */
 };
 

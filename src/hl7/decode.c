@@ -11,17 +11,15 @@ static size_t first_high(struct str s)
 }
 
 /* The set that the message declares; NULL when it declares none that says how to read high bytes. */
-static const struct hl7_charset *declared_set(struct str declared, char repetition,
-                                              struct hl7_notes *notes)
+static const struct hl7_charset *declared_set(struct str declared, struct hl7_notes *notes)
 {
-    struct str first = repetition ? str_cut(&declared, repetition) : declared;
     const struct hl7_charset *c;
     bool alias;
 
-    first = str_trim(first);
-    if (first.n == 0)
+    declared = str_trim(declared);
+    if (declared.n == 0)
         return NULL;
-    c = hl7_charset_find(first, &alias);
+    c = hl7_charset_find(declared, &alias);
     if (!c)
         hl7_note(notes, HL7_CHARSET_UNKNOWN, 0);
     else if (alias)
@@ -43,9 +41,8 @@ static const struct hl7_charset *guess(struct str body, const struct hl7_charset
     return set->fallback ? set->fallback : charset_windows_1252();
 }
 
-bool hl7_decode(struct str body, struct str declared, char repetition,
-                const struct hl7_charset_settings *set, struct arena *a, struct hl7_notes *notes,
-                struct str *out, const struct hl7_charset **used, struct err *e)
+bool hl7_decode(struct str body, struct str declared, const struct hl7_charset_settings *set,
+                struct arena *a, struct hl7_notes *notes, struct hl7_decoded *out, struct err *e)
 {
     const struct hl7_charset *c = set->force;
     struct decoder d;
@@ -53,16 +50,14 @@ bool hl7_decode(struct str body, struct str declared, char repetition,
     char *text;
 
     if (!c)
-        c = declared_set(declared, repetition, notes);
+        c = declared_set(declared, notes);
     if (!c)
         c = guess(body, set, notes);
-    *used = c;
+    *out = (struct hl7_decoded){.text = body, .charset = c};
     if (!c->iconv)
         return err_set(e, ERR_INPUT, 0, "MSH-18 declares UTF-16 or UTF-32, which cannot be framed");
-    if (c == charset_utf8() && utf8_check(body) == body.n) {
-        *out = body;
+    if (c == charset_utf8() && utf8_check(body) == body.n)
         return true;
-    }
     if (!decoder_open(&d, c))
         return err_set(e, ERR_INPUT, 0, "this system cannot decode the set of MSH-18");
     text = arena_get(a, decoder_room(body.n), 1);
@@ -72,6 +67,6 @@ bool hl7_decode(struct str body, struct str declared, char repetition,
         return err_set(e, ERR_INPUT, 0, "offset %zu: not in the character set", done.first);
     if (done.replaced)
         hl7_note(notes, HL7_CHARSET_REPLACED, done.first);
-    *out = (struct str){text, done.n};
+    out->text = (struct str){text, done.n};
     return true;
 }

@@ -111,11 +111,12 @@ static struct str first_of(struct str s, char separator)
     return separator && s.p ? str_cut(&s, separator) : s;
 }
 
-static const struct hl7_charset *charset_of(const struct hl7_header *h)
+static void read_charset(struct hl7_header *h)
 {
     bool alias;
 
-    return hl7_charset_find(first_of(h->fields[18], h->sep.repetition), &alias);
+    h->declared = first_of(h->fields[18], h->sep.repetition);
+    h->charset = hl7_charset_find(h->declared, &alias);
 }
 
 /* MSH-18 says how MSH is cut, and stands in it. Cut as bytes it is mostly found; where a sender's name
@@ -124,19 +125,19 @@ static void find_charset(struct str body, struct hl7_header *h)
 {
     static const enum hl7_width widths[] = {HL7_PAIRS, HL7_SJIS, HL7_SHIFTED};
 
-    h->charset = charset_of(h);
+    read_charset(h);
     if (h->charset && h->charset->width == HL7_BYTES)
         return;
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
         if (h->charset && h->charset->width != widths[i])
             continue;
         cut_fields(body, widths[i], h);
-        h->charset = charset_of(h);
+        read_charset(h);
         if (h->charset && h->charset->width == widths[i])
             return;
     }
     cut_fields(body, HL7_BYTES, h);
-    h->charset = charset_of(h);
+    read_charset(h);
 }
 
 static void read_type(struct hl7_header *h)

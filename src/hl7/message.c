@@ -210,14 +210,13 @@ bool hl7_message_read(struct str body, const struct hl7_charset_settings *set,
                       const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
                       struct hl7_message *out, struct err *e)
 {
-    const struct hl7_charset *charset;
+    struct hl7_decoded decoded;
     struct hl7_header h;
-    struct str text;
 
     body = skip_lead(body, notes);
     if (!hl7_header_scan(body, &h, e) ||
-        !hl7_decode(body, h.fields[18], h.sep.repetition, set, a, notes, &text, &charset, e) ||
-        !hl7_message_index(text, charset, limits, a, notes, out, e))
+        !hl7_decode(body, h.declared, set, a, notes, &decoded, e) ||
+        !hl7_message_index(decoded.text, decoded.charset, limits, a, notes, out, e))
         return false;
     if (!str_eq(hl7_field(&out->segments[0], 18), h.fields[18]))
         hl7_note(notes, HL7_CHARSET_MISMATCH, 0);

@@ -40,15 +40,14 @@ bool mllp_unit_answer(struct mllp_unit *u, const struct mllp_receiver_settings *
 static enum hl7_condition check_text(struct mllp_unit *u, const struct mllp_receiver_settings *set,
                                      struct str body)
 {
-    const struct hl7_charset *charset;
+    struct hl7_decoded decoded;
     struct hl7_message m;
-    struct str text;
     struct err e;
 
-    if (!hl7_decode(body, u->header.fields[18], u->header.sep.repetition, &set->charset, &u->arena,
-                    &u->notes, &text, &charset, &e))
+    if (!hl7_decode(body, u->header.declared, &set->charset, &u->arena, &u->notes, &decoded, &e))
         return HL7_BAD_CHARSET;
-    if (!hl7_message_index(text, charset, &set->limits, &u->arena, &u->notes, &m, &e))
+    if (!hl7_message_index(decoded.text, decoded.charset, &set->limits, &u->arena, &u->notes, &m,
+                           &e))
         return e.code == HL7_LIMIT ? HL7_OVER_LIMIT : HL7_BAD_SYNTAX;
     u->message.type = hl7_message_type(&m, &u->arena);
     return HL7_COMMITTED;
