@@ -350,8 +350,8 @@ static void check_fields(struct reply r, const char *name)
         "Permissions-Policy: ",
         "X-Content-Type-Options: nosniff\r\n",
         "default-src 'none'; style-src 'sha256-",
-        "; form-action 'self' https://portal.example.org; base-uri 'none'; frame-ancestors "
-        "'none'\r\n",
+        "; form-action 'self' https://portal.example.org; base-uri 'none'",
+        "; frame-ancestors 'none'\r\n",
         "Content-Language: ",
     };
 
