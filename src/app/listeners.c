@@ -69,6 +69,7 @@ static bool open_fhir(struct app *a, struct listening *l, struct err *e)
         .next = {map_ring, a->map},
         .host = l->set->host,
         .port = l->set->port,
+        .name = l->name,
         .feed = l->set->feed,
         .version = TIDINGS_VERSION,
         .max_body = (size_t)c->fhir_max_body,

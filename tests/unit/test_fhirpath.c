@@ -427,8 +427,69 @@ static void test_roots(void)
     arena_reset(&a);
 }
 
+/* The example feed's own samples, read from beside the repository. */
+static void test_samples(void)
+{
+    static const struct {
+        const char *file, *type, *expression, *want;
+    } samples[] = {
+        {"appointment.json", "Appointment",
+         "Appointment.participant.actor.reference.where(startsWith('Location/"
+         "')).select(substring(9))",
+         "KH-2F"},
+        {"appointment.json", "Appointment", "Patient.identifier.where(type.coding.code='MR').value",
+         "MRN00012345"},
+        {"appointment.json", "Appointment",
+         "Patient.telecom.where(system='phone' and use='mobile').value", "0912-345-678"},
+        {"appointment.json", "Appointment", "Patient.telecom.where(system='phone').value",
+         "02-2123-4567|0912-345-678"},
+        {"appointment.json", "Appointment",
+         "Patient.communication.where(preferred=true).language.coding.code", "zh-TW"},
+        {"appointment.json", "Appointment", "Appointment.identifier.value", "F1001"},
+        {"appointment.json", "Appointment", "Appointment.start", "2025-03-04T09:30:00+08:00"},
+        {"diagnosticreport.json", "DiagnosticReport",
+         "DiagnosticReport.performer.reference.where(startsWith('Organization/"
+         "')).select(substring(13))",
+         "KH"},
+        {"diagnosticreport.json", "DiagnosticReport",
+         "DiagnosticReport.status in ('final' | 'amended' | 'corrected')", "true"},
+        {"diagnosticreport.json", "DiagnosticReport", "DiagnosticReport.code.coding.code",
+         "58410-2"},
+        {"diagnosticreport.json", "DiagnosticReport", "DiagnosticReport.identifier.value", "F77"},
+    };
+
+    for
+        EACH (i, samples) {
+            char path[128], json[8192];
+            const struct fhirpath *x;
+            struct fhirpath_fault fault;
+            struct fhirpath_items items;
+            struct world w;
+            struct err e;
+            FILE *f;
+
+            snprintf(path, sizeof path, "../shared/design/feed-examples/samples/%s",
+                     samples[i].file);
+            f = fopen(path, "rb");
+            if (!f) {
+                printf("skipped: no %s\n", path);
+                return;
+            }
+            json[fread(json, 1, sizeof json - 1, f)] = '\0';
+            fclose(f);
+            world_open(&w, json, samples[i].type);
+            CHECK(fhirpath_compile(str_of(samples[i].expression), &w.a, &x, &fault), "%s",
+                  fault.text);
+            CHECK(fhirpath_eval(x, &w.scope, &w.a, &items, &e), "%s", e.text);
+            CHECK(str_eq(shown(&w, &items), str_of(samples[i].want)), "%s: " STR_FMT,
+                  samples[i].expression, STR_ARG(shown(&w, &items)));
+            arena_reset(&w.a);
+        }
+}
+
 int main(void)
 {
+    test_samples();
     test_values();
     test_guards();
     test_faults();
