@@ -19,15 +19,9 @@ enum { LOOK_MS = 20, SETTLE_MS = 20000, POST_MS = 10000, RECENT = 8 };
 static void look_again(struct demo *d);
 static void play_next(struct demo *d);
 
-static void say(const struct demo *d, const char *text)
-{
-    (void)fprintf(d->json ? stderr : stdout, "%s", text);
-    (void)fflush(d->json ? stderr : stdout);
-}
-
 static void print_trace(const struct demo *d, const struct trace *t, bool first)
 {
-    FILE *to = d->json ? stderr : stdout;
+    FILE *to = d->out;
 
     (void)fprintf(to, "%s%s", first ? "" : "; ", standing_name(t->standing));
     if (t->reason.n)
@@ -55,7 +49,7 @@ static bool as_expected(const struct play_line *want, const struct app_look *l, 
 static void print_line(struct demo *d, bool duplicate, int64_t message)
 {
     const struct play_line *line = &d->play.lines[d->at];
-    FILE *to = d->json ? stderr : stdout;
+    FILE *to = d->out;
     bool first = true, ok = as_expected(line, &d->look, message, duplicate);
 
     (void)fprintf(to, "-> %-16s %-12s <- %-3s  ", d->sample.type, d->sample.id, d->post.code);
@@ -113,7 +107,7 @@ static void on_posted(struct post *p)
     if (d->ending)
         return;
     if (p->how != POST_ANSWERED || !p->accepted) {
-        (void)fprintf(stderr, "-> %s %s <- %s  NOT AS EXPECTED\n", d->sample.type, d->sample.id,
+        (void)fprintf(d->out, "-> %s %s <- %s  NOT AS EXPECTED\n", d->sample.type, d->sample.id,
                       p->how == POST_ANSWERED ? p->code : "no answer");
         d->unexpected++;
         d->at++;
@@ -163,13 +157,14 @@ static void play_next(struct demo *d)
             d->deadline_ms = clock_now_ms(&clock_system) + SETTLE_MS;
             look_again(d);
         } else {
-            (void)printf("\nOpen the phone and tap the button:  %s\nCtrl-C ends.\n", d->phone_url);
-            (void)fflush(stdout);
+            (void)fprintf(d->out, "\nOpen the phone and tap the button:  %s\nCtrl-C ends.\n",
+                          d->phone_url);
+            (void)fflush(d->out);
         }
         return;
     }
     if (!post_sample(d, &e)) {
-        (void)fprintf(stderr, "%s\n", e.text);
+        (void)fprintf(d->out, "%s\n", e.text);
         d->unexpected++;
         d->at++;
         play_next(d);
@@ -184,8 +179,9 @@ void demo_play(struct demo *d)
     d->post.host = "127.0.0.1";
     d->post.timeout_ms = POST_MS;
     d->post.done = on_posted;
-    say(d, "Sample times are moved to the near future; windows that merge results are cut to one "
-           "second.\n\n");
+    (void)fprintf(d->out, "Sample times are moved to the near future; windows that merge results "
+                          "are cut to one second.\n\n");
+    (void)fflush(d->out);
     play_next(d);
 }
 
@@ -196,7 +192,7 @@ static int report(struct demo *d)
               t.accepted == (size_t)d->seen.notified && t.most_by_notice <= 1;
 
     (void)fprintf(
-        d->json ? stderr : stdout,
+        d->out,
         "\n%zu messages played, %zu not as expected; WhatsApp accepted %zu, none twice: %s\n",
         d->play.n, d->unexpected, t.accepted, t.most_by_notice <= 1 ? "yes" : "NO");
     ledger_print(&d->seen, d->json, stdout);
@@ -224,8 +220,8 @@ int cli_demo(const struct cli_args *args)
         (void)uv_run(&d->loop, UV_RUN_DEFAULT);
         code = d->once ? report(d) : EXIT_YES;
     } else {
-        (void)fprintf(stderr, "%s\n", e.text);
         (void)uv_run(&d->loop, UV_RUN_DEFAULT);
+        (void)fprintf(d->out ? d->out : stderr, "%s\n", e.text);
     }
     demo_free(d);
     return code;

@@ -13,7 +13,8 @@
 struct demo {
     uv_loop_t loop;
     bool json, once, ending;
-    int port; /* wished for the phone page; 0: any */
+    int port;  /* wished for the phone page; 0: any */
+    FILE *out; /* what people read: standard output, or the terminal's stderr with --json */
     struct arena arena;
     struct scratch scratch;
     struct config config;

@@ -1,8 +1,11 @@
 /* Builds the demo: a scratch folder with keys, secrets and the shipped tenant, the sandbox, the
  * daemon. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/container_of.h"
 #include "demo.h"
@@ -133,13 +136,27 @@ static void connect_both(struct demo *d)
     sandbox_set_webhook(d->sandbox,
                         arena_printf(&d->arena, "http://127.0.0.1:%d/webhook", webhook).p);
     sandbox_set_link_base(d->sandbox, arena_printf(&d->arena, "http://127.0.0.1:%d/l/", link).p);
-    (void)fprintf(d->json ? stderr : stdout,
+    (void)fprintf(d->out,
                   "tenant demo (shipped)   nothing leaves this machine; state in %s until the end\n"
                   "mllp 127.0.0.1:%d   fhir http://127.0.0.1:%d/fhir   metrics "
-                  "http://127.0.0.1:%d/metrics\nphone %s\n",
+                  "http://127.0.0.1:%d/metrics\nlog %s/log\nphone %s\n",
                   d->scratch.path, app_port(d->app, LISTEN_MLLP, 0),
                   app_port(d->app, LISTEN_FHIR, 0), app_port(d->app, LISTEN_ADMIN, 0),
-                  d->phone_url);
+                  d->scratch.path, d->phone_url);
+}
+
+/* The daemon's log goes to a file, so that it does not run through the story on the terminal. */
+static bool divert_log(struct demo *d, struct err *e)
+{
+    const char *path = arena_printf(&d->arena, "%s/log", d->scratch.path).p;
+    int own = d->json ? dup(STDERR_FILENO) : -1;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+
+    d->out = own >= 0 ? fdopen(own, "w") : stdout;
+    if (fd < 0 || !d->out || dup2(fd, STDERR_FILENO) < 0)
+        return err_set(e, ERR_CONFIG, errno, "%s: %s", path, strerror(errno));
+    (void)close(fd);
+    return true;
 }
 
 bool demo_open(struct demo *d, struct err *e)
@@ -154,8 +171,9 @@ bool demo_open(struct demo *d, struct err *e)
         d->signals[i].data = d;
         (void)uv_signal_start(&d->signals[i], on_signal, numbers[i]);
     }
-    if (!scratch_open(&d->scratch, e) || !write_files(d, e) || !load_feed(d, e) ||
-        !open_sandbox(d, e) || !http_client_open(&http, &d->client, e) || !open_app(d, e)) {
+    if (!scratch_open(&d->scratch, e) || !divert_log(d, e) || !write_files(d, e) ||
+        !load_feed(d, e) || !open_sandbox(d, e) || !http_client_open(&http, &d->client, e) ||
+        !open_app(d, e)) {
         demo_end(d);
         return false;
     }
