@@ -90,25 +90,21 @@ static bool read_envelope(struct judge *j, const cJSON *o)
     return true;
 }
 
+/* The template of that name and its body in that language; *body NULL: there is none. */
 static const struct feed_template *find_template(const struct sandbox *s, struct str name,
                                                  struct str language, const struct feed_body **body)
 {
-    const struct feed_template *named = NULL;
+    const struct feed_template *t = NULL;
 
-    for (size_t i = 0; i < s->set.n_templates; i++) {
-        const struct feed_template *t = s->set.templates[i];
-
-        if (!str_eq(str_of(t->name), name))
-            continue;
-        named = t;
-        for (size_t k = 0; k < t->n_bodies; k++) {
-            if (str_eq(str_of(t->bodies[k].language), language)) {
-                *body = &t->bodies[k];
-                return t;
-            }
-        }
+    for (size_t i = 0; i < s->set.n_templates && !t; i++) {
+        if (str_eq(str_of(s->set.templates[i]->name), name))
+            t = s->set.templates[i];
     }
-    return named;
+    for (size_t i = 0; t && i < t->n_bodies; i++) {
+        if (str_eq(str_of(t->bodies[i].language), language))
+            *body = &t->bodies[i];
+    }
+    return t;
 }
 
 static bool read_template(struct judge *j, const cJSON *t)

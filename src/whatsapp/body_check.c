@@ -179,13 +179,18 @@ static bool same_text(struct str escaped, struct str plain)
     return n == plain.n;
 }
 
+/* Absent is not empty. */
+static bool same_token(struct str a, struct str b)
+{
+    return a.p && b.p ? str_eq(a, b) : a.p == b.p;
+}
+
 bool whatsapp_body_matches(const struct whatsapp_body *b, const struct notice *n, struct str echo,
                            struct err *e)
 {
     bool same = str_eq(b->to, n->to) && str_eq(b->echo, echo) && str_eq(b->template, n->template) &&
-                str_eq(b->language, n->language) && !b->token.p == !n->token.p &&
-                str_eq(b->token, n->token) && b->n_params == n->n_params &&
-                (n->n_params == 0 || b->named == n->named);
+                str_eq(b->language, n->language) && same_token(b->token, n->token) &&
+                b->n_params == n->n_params && (n->n_params == 0 || b->named == n->named);
 
     for (size_t i = 0; same && i < b->n_params; i++)
         same = same_text(b->params[i].text, n->params[i].text) &&
