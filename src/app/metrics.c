@@ -130,12 +130,16 @@ static void add_link(const struct app *a, struct buf *out)
         sum.opened += c.opened;
         sum.redeemed += c.redeemed;
         sum.refused += c.refused;
+        sum.throttled += c.throttled;
+        sum.busy += c.busy;
     }
     head(out, "tidings_link_events_total", "counter", "Portal links by event.");
     number(out, "tidings_link_events_total", "event", "fetched", sum.fetched);
     number(out, "tidings_link_events_total", "event", "opened", sum.opened);
     number(out, "tidings_link_events_total", "event", "redeemed", sum.redeemed);
     number(out, "tidings_link_events_total", "event", "refused", sum.refused);
+    number(out, "tidings_link_events_total", "event", "throttled", sum.throttled);
+    number(out, "tidings_link_events_total", "event", "busy", sum.busy);
 }
 
 void metrics_write(void *app, struct buf *out)

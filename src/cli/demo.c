@@ -201,21 +201,20 @@ static int report(struct demo *d)
 
 int cli_demo(const struct cli_args *args)
 {
-    struct demo *d = calloc(1, sizeof *d);
+    struct demo *d;
     struct err e = {0};
     int code = EXIT_USAGE;
     long port;
 
+    if (!cli_number(args, OPT_PORT, 0, 65535, 0, &port))
+        return EXIT_USAGE;
+    d = calloc(1, sizeof *d);
     if (!d || uv_loop_init(&d->loop) < 0)
         abort();
     d->json = args->option[OPT_JSON] != NULL;
     d->once = args->option[OPT_ONCE] != NULL;
-    (void)signal(SIGPIPE, SIG_IGN);
-    if (!cli_number(args, OPT_PORT, 0, 65535, 0, &port)) {
-        free(d);
-        return EXIT_USAGE;
-    }
     d->port = (int)port;
+    (void)signal(SIGPIPE, SIG_IGN);
     if (demo_open(d, &e)) {
         (void)uv_run(&d->loop, UV_RUN_DEFAULT);
         code = d->once ? report(d) : EXIT_YES;
