@@ -12,7 +12,9 @@
  *      proven unsent, or temporary Graph error
  *
  *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not
- * repeated. */
+ * repeated.
+ *  A status that contradicts a refusal moves WAITING and READY to ACCEPTED, too: it left once.
+ */
 #ifndef MODEL_NOTICE_H
 #define MODEL_NOTICE_H
 
