@@ -82,9 +82,11 @@ static enum when read_when(const struct hl7_header *h, int field, struct hl7_not
 {
     struct str s = h->fields[field];
 
-    if (s.p && h->sep.repetition)
+    if (!s.p)
+        return EMPTY;
+    if (h->sep.repetition)
         s = str_cut(&s, h->sep.repetition);
-    if (s.p && h->sep.component)
+    if (h->sep.component)
         s = str_cut(&s, h->sep.component);
     s = str_trim(s);
     if (s.n == 0)

@@ -23,24 +23,31 @@ static struct str join(struct arena *a, struct str before, char separator, size_
     return (struct str){p, at + after.n};
 }
 
+/* s from byte `from` on, up to but without `to`. */
+static struct str between(struct str s, size_t from, size_t to)
+{
+    return (struct str){s.p + from, to - from};
+}
+
 /* `whole` with `value` in the place of its part n; parts that are missing before it are made. */
 static struct str replace(struct arena *a, struct str whole, char separator, size_t n,
                           struct str value)
 {
-    struct str rest = whole.p ? whole : STR("");
+    struct str rest;
     size_t have = 0;
 
     if (separator == '\0')
         return value; /* part 1 of 1: the caller has seen to it */
+    if (!whole.p)
+        whole = STR("");
+    rest = whole;
     while (rest.p) {
         struct str part = str_cut(&rest, separator);
+        size_t before = (size_t)(part.p - whole.p);
 
-        if (++have == n) {
-            size_t before = (size_t)(part.p - (whole.p ? whole.p : part.p));
-            struct str after = {part.p + part.n, whole.p ? whole.n - before - part.n : 0};
-
-            return join(a, (struct str){whole.p, before}, separator, 0, value, after);
-        }
+        if (++have == n)
+            return join(a, between(whole, 0, before), separator, 0, value,
+                        between(whole, before + part.n, whole.n));
     }
     return join(a, whole, separator, n - have, value, STR(""));
 }
@@ -97,12 +104,6 @@ static bool change_field(const struct hl7_path *p, const struct hl7_message *m, 
 static bool holds_line_end(struct str s)
 {
     return s.n && (memchr(s.p, '\r', s.n) || memchr(s.p, '\n', s.n));
-}
-
-/* s from byte `from` on, up to but without `to`. */
-static struct str between(struct str s, size_t from, size_t to)
-{
-    return (struct str){s.p + from, to - from};
 }
 
 bool hl7_edit_set(struct str text, const struct hl7_path *p, struct str raw, struct arena *a,

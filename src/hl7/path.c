@@ -98,7 +98,7 @@ static bool select_rest(struct reading *r, struct arena *a, struct hl7_path *p, 
 {
     struct hl7_path_test *tests;
     size_t most = 1;
-    unsigned first;
+    unsigned first = 0;
 
     if (!number(r, &first, e))
         return false;
