@@ -144,7 +144,7 @@ static void test_property(void)
 static const char patient[] =
     "MSH|^~\\&|A|B|C|D|20250301||ADT^A08|1|P|2.5.1\r"
     "PID|1||MRN1^^^KH^MR~A12^^^T&1.2.3&ISO^NI||\xE8\xA8\xB1^a\\T\\b||\"\"| |||||"
-    "02^PRN^PH~^PRN^CP^^^^0912~\"\"|^^^^\rNK1|1|one\rNK1|2\rNK1|3|three\r";
+    "02^PRN^PH~^PRN^CP^^^^0912~\"\"|^^^^|a^\"\"^b\rNK1|1|one\rNK1|2\rNK1|3|three\r";
 
 /* "v:text", "d", "e", "a" for each element, "," between them. */
 static const struct {
@@ -179,6 +179,10 @@ static const struct {
     {"PID-13(2=PRN&3=CP).7", "v:0912", false},
     {"PID-13(3)", "d", false},
     {"PID-14", "v:", true},
+    {"PID-13(3).2", "d", false},
+    {"PID-15.2", "d", false},
+    {"PID-15.2.3", "d", false},
+    {"PID-15.3", "v:b", false},
     {"NK1-2", "v:one,a,v:three", false},
     {"ZZZ-1", "", false},
     {"MSH-1", "v:|", false},
