@@ -79,12 +79,13 @@ bool fhirpath_holds(const struct fhirpath *x, const struct fhirpath_scope *scope
 
 /* One maximal navigation chain (docs/feed-language.md, section 13.2), arguments included. */
 struct fhirpath_chain {
-    struct str
-        path;          /* "Patient.telecom.value"; a chain through resolve() starts anew at the type
-                          that   ofType() names, or at "?"; extension('u') shows as "extension('u')" */
-    struct str narrow; /* T of where(startsWith('T/')) directly on ….reference, or of
-                          resolve().ofType(T) directly on this chain; absent: any type */
-    size_t at;         /* byte offset of its first name in the expression */
+    /* "Patient.telecom.value". A chain through resolve() starts anew at the type that ofType()
+     * names, or at "?"; extension('u') shows as "extension('u')". */
+    struct str path;
+    /* T of where(startsWith('T/')) directly on a reference, or of resolve().ofType(T) directly on
+     * this chain; absent: any type. */
+    struct str narrow;
+    size_t at; /* byte offset of its first name in the expression */
 };
 
 struct fhirpath_chains {

@@ -1,5 +1,7 @@
 #include "fhir/edit.h"
 
+#include <assert.h>
+
 #include "base/buf.h"
 #include "base/encode.h"
 #include "json_token.h"
@@ -141,7 +143,10 @@ static void cut(struct buf *b, const struct edit *ed)
 
 static void add_member(struct buf *b, const struct edit *ed)
 {
-    size_t at = ed->parent->at + 1;
+    size_t at;
+
+    assert(ed->parent); /* walk() went at least one step */
+    at = ed->parent->at + 1;
 
     add_range(b, ed->json, 0, at);
     json_add_string(b, ed->name);

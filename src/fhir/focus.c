@@ -46,7 +46,7 @@ static void add_reference(struct patients *all, const struct json_node *value, b
             add_patient(all, found, ref);
         return;
     }
-    if (means || str_starts(ref, STR("Patient/")) ||
+    if (means || (ref.p && str_starts(ref, STR("Patient/"))) ||
         str_eq(json_member_text(value, "type"), STR("Patient")))
         add_patient(all, NULL, ref);
 }

@@ -21,11 +21,11 @@ static void location(struct buf *b, struct str type, const char *key, size_t ent
 static void add_bundle(struct buf *b, const struct fhir_call *call, const char *key)
 {
     const struct json_node *list = json_member(call->body.root, STR("entry"));
-    const struct json_node *node = list ? list->first : NULL;
 
     buf_printf(b, "{\"resourceType\":\"Bundle\",\"type\":\"" STR_FMT "-response\"",
                STR_ARG(call->body.bundle_type));
-    for (size_t i = 0; i < call->body.n; i++, node = node->next) {
+    for (const struct json_node *node = list ? list->first : NULL; node; node = node->next) {
+        size_t i = node->index; /* entries are in the order of the Bundle */
         const struct json_node *request = json_member(node, STR("request"));
 
         buf_add(b, i ? STR(",") : STR(",\"entry\":["));

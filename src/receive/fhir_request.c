@@ -146,10 +146,9 @@ static bool check_request(const struct json_node *node, const struct fhir_entry 
 static bool check_entries(const struct fhir_call *call, struct fhir_refusal *why, struct arena *a)
 {
     const struct json_node *list = json_member(call->body.root, STR("entry"));
-    const struct json_node *node = list ? list->first : NULL;
 
-    for (size_t i = 0; i < call->body.n; i++, node = node->next) {
-        const struct fhir_entry *entry = &call->body.entries[i];
+    for (const struct json_node *node = list ? list->first : NULL; node; node = node->next) {
+        const struct fhir_entry *entry = &call->body.entries[node->index];
 
         if (call->act == FHIR_BUNDLE && !check_request(node, entry, why, a))
             return false;
