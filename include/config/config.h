@@ -43,8 +43,9 @@ struct config {
     int64_t http_max_connections, http_max_header, http_header_timeout, http_idle_timeout;
     int64_t http_body_timeout, http_min_rate, http_write_timeout;
     int64_t store_max_batch, map_batch;
-    int64_t send_in_flight, send_timeout, send_connect_timeout, send_retry_first, send_retry_most, send_max_tries;
-    int64_t send_unknown_deadline;
+    int64_t send_in_flight, send_timeout, send_connect_timeout, send_retry_first, send_retry_most,
+        send_max_tries;
+    int64_t send_unknown_deadline, send_probe_interval;
     int64_t webhook_max_body, link_misses_per_minute;
     int64_t stop_grace;
 };

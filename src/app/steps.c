@@ -128,7 +128,7 @@ static bool open_send(struct app *a, struct err *e)
         .token_file = c->whatsapp_token_file,
         .in_flight = (size_t)c->send_in_flight,
         .timeout_ms = c->send_timeout,
-        .probe_ms = c->send_retry_most,
+        .probe_ms = c->send_probe_interval,
         .grace_ms = c->stop_grace,
         .retry = retry_of(c),
         .plan = {app_ring_plan, a},

@@ -6,7 +6,7 @@
 static const char head[] =
     "# Settings\n"
     "\n"
-    "Made from the table in `src/config/table.c` by `tidings settings-doc`; a test fails when this "
+    "Made from the table in `src/config/table.c` by `tidings settings`; a test fails when this "
     "page is\n"
     "stale. All settings stand in one YAML file, `tidings.yaml`. A dot in a name is a block:\n"
     "\n"

@@ -41,7 +41,7 @@ const struct setting settings[] = {
     {"links.code_ttl", SETTING_DURATION, AT(links_code_ttl), "60s", SECOND, MINUTE,
      "How long the portal has to exchange a one-time code."},
     {"links.misses_per_minute", SETTING_COUNT, AT(link_misses_per_minute), "30", 1, 100000,
-     "Unknown tokens that may be tried in a minute before all of them wait."},
+     "Wrong tokens and codes one network may try in a minute; all networks together 20 times as many."},
 
     {"receive.max_message", SETTING_BYTES, AT(receive_max_message), "4M", 1024, 16 * MIB,
      "Longest HL7 v2 message taken."},
@@ -97,6 +97,8 @@ const struct setting settings[] = {
      "Longest wait between two tries."},
     {"send.max_tries", SETTING_COUNT, AT(send_max_tries), "12", 1, 1000,
      "Tries before a notice is held for a person."},
+    {"send.probe_interval", SETTING_DURATION, AT(send_probe_interval), "60s", 100, DAY,
+     "While WhatsApp refuses our token or number: how often to ask whether it is mended."},
     {"send.unknown_deadline", SETTING_DURATION, AT(send_unknown_deadline), "24h", 100, 30 * DAY,
      "How long an unknown send may wait for a sign of WhatsApp before it is held for a person."},
 
