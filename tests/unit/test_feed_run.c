@@ -1,0 +1,553 @@
+/* The interpreter on a small tenant: scope, carrying, guards, ceilings, bounds, and that fields above a
+ * template's ceiling never show in what leaves. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "check.h"
+#include "feed/feed.h"
+#include "feed/test.h"
+#include "tenant.h"
+
+enum { RECEIVED_MS = 1000000000 };
+
+/* ---- what came of a message, as one line ---- */
+
+static const char *kind_name(enum feed_outcome_kind k)
+{
+    static const char *const names[] = {"?", "send", "recorded", "drop", "hold", "reject"};
+
+    return names[k];
+}
+
+static void add_outcome(struct buf *b, const struct feed_outcome *o)
+{
+    buf_printf(b, "%s%s", b->n ? "; " : "", kind_name(o->kind));
+    if (o->reason.n)
+        buf_printf(b, " " STR_FMT, STR_ARG(o->reason));
+    for (size_t i = 0; o->emits && i < o->event.n_slots; i++) {
+        const struct slot *s = &o->event.slots[i];
+
+        if (!str_starts(s->value, STR("pk_")))
+            buf_printf(b, " " STR_FMT "=" STR_FMT, STR_ARG(s->name), STR_ARG(s->value));
+    }
+    if (o->kind == FEED_SEND)
+        buf_printf(b, " %s " STR_FMT " to " STR_FMT, o->template->key, STR_ARG(o->language),
+                   STR_ARG(o->to));
+    for (size_t i = 0; i < o->n_warnings; i++)
+        buf_printf(b, " (" STR_FMT ")", STR_ARG(o->warnings[i]));
+}
+
+/* Evaluates; the line in `a`, or "error". */
+static struct str run(const struct feed *f, const char *message, const struct feed_memory *memory,
+                      struct arena *a, struct feed_result *r)
+{
+    const struct feed_input in = {.kind = message[0] == '{' ? MESSAGE_FHIR : MESSAGE_HL7,
+                                  .body = str_of(message),
+                                  .received_ms = RECEIVED_MS,
+                                  .key = STR("tidings-test-key"),
+                                  .memory = memory};
+    struct buf b = buf_new(1 << 20);
+    struct str line;
+    struct err e;
+
+    if (!feed_eval(f, &in, a, r, &e))
+        return STR("error");
+    for (size_t i = 0; i < r->n; i++)
+        add_outcome(&b, &r->outcomes[i]);
+    line = arena_copy(a, buf_str(&b));
+    buf_reset(&b);
+    return line;
+}
+
+static struct feed *load(const struct tenant *t, const char *find, const char *put)
+{
+    struct arena a = {0};
+    struct findings all;
+    struct feed *f;
+
+    if (find) {
+        char *text = tenant_replace(tenant_text("feed.yaml"), find, put);
+        tenant_write(t, "feed.yaml", text);
+        free(text);
+    }
+    f = feed_load(t->feed, &a, &all);
+    CHECK(f != NULL, "the feed does not load");
+    for (size_t i = 0; !f && i < all.n; i++)
+        finding_print(&all.items[i], stdout);
+    arena_reset(&a);
+    if (!f)
+        exit(1);
+    return f;
+}
+
+#define MSH_SIU                                                                                    \
+    "MSH|^~\\&|EPIC|KH|T|N|20250301081500+0800||SIU^S12|M1|P|2.5.1\n"                              \
+    "SCH|A1|F1|||||||||^^^20250304093000\n"
+#define MSH_ORU "MSH|^~\\&|LAB|KH|T|N|20250302101500+0800||ORU^R01|M2|P|2.5.1\n"
+#define PID_A   "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP||zho\n"
+#define PID_B   "PID|2||MRN2^^^KH^MR||||||||||0912-345-679^PRN^CP||eng\n"
+#define OBR_OK  "OBR|1|P1|F1|58410-2|||||||||||||||||||||F\n"
+#define OBR_HIV "OBR|2|P2|F2|7917-8|||||||||||||||||||||F\n"
+#define SENT_A  "phone=+886912345678 language=zh-TW site=KH"
+#define SENT_B  "phone=+886912345679 language=en site=KH"
+#define START   " status=booked start=2025-03-04T09:30:00+08:00[Asia/Taipei]"
+#define VISIT_A "send " SENT_A START " visit zh_TW to +886912345678"
+
+static const struct {
+    const char *name;
+    const char *find, *put; /* in feed.yaml; NULL: as it is */
+    const char *message;
+    const char *wanted;
+} cases[] = {
+    {"booking", NULL, NULL, MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", VISIT_A},
+    {"no PID: one empty patient", NULL, NULL, MSH_SIU, "reject no medical record number"},
+    {"two patients do not mix", NULL, NULL, MSH_ORU PID_A OBR_OK PID_B OBR_OK,
+     "send " SENT_A " state=ready result zh_TW to +886912345678; "
+     "send " SENT_B " state=ready result en to +886912345679"},
+    {"a patient without a phone does not get the other's", NULL, NULL,
+     MSH_ORU PID_A OBR_OK "PID|2||MRN2^^^KH^MR\n" OBR_OK,
+     "send " SENT_A " state=ready result zh_TW to +886912345678; drop no usable phone"},
+    {"two patients of one appointment", NULL, NULL, MSH_SIU PID_A PID_B "RGS|1\nAIL|1||KH\n",
+     VISIT_A "; send " SENT_B START " visit en to +886912345679"},
+    {"orders are decided apart", NULL, NULL, MSH_ORU PID_A OBR_HIV "ORC|RE\n" OBR_OK,
+     "hold needs clinician release; send " SENT_A " state=ready result zh_TW to +886912345678"},
+    {"no order, no instance", NULL, NULL, MSH_ORU PID_A "NTE|1\n", ""},
+    {"an order without OBX does not see the next one's", "OBR-25 in (F, C)", "any(OBX-11) in (F)",
+     MSH_ORU PID_A OBR_OK OBR_OK "OBX|1|NM|1||1||||||F\n",
+     "drop not final; send " SENT_A " state=ready result zh_TW to +886912345678"},
+    {"ORC before an order is the order's", "OBR-25 in (F, C)", "ORC-1 in (RE)",
+     MSH_ORU PID_A "ORC|RE\n" OBR_OK OBR_OK,
+     "send " SENT_A " state=ready result zh_TW to +886912345678; drop not final"},
+    {"each AIS: own time, own place, else the message's", "    emit: appointment/1\n",
+     "    each: {hl7: AIS}\n    emit: appointment/1\n",
+     "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1\n" PID_A
+     "RGS|1\nAIS|1||X|202503040930\nAIS|2||X|202503041030\nAIL|1||LION\n",
+     VISIT_A "; drop no usable phone"},
+    {"orders of two patients in one message", NULL, NULL, MSH_ORU PID_A OBR_HIV PID_B OBR_OK,
+     "hold needs clinician release; send " SENT_B " state=ready result en to +886912345679"},
+    {"no code is not ordinary", NULL, NULL,
+     MSH_ORU PID_A "OBR|1|P1|F1|"
+                   "|||||||||||||||||||||F\n",
+     "hold needs clinician release"},
+    {"a code beside an ordinary one", "{key: OBR-4.1, ordinary",
+     "{key: [OBR-4.1, OBR-4.4], ordinary",
+     MSH_ORU PID_A "OBR|1|P1|F1|58410-2^^^7917-8|||||||||||||||||||||F\n",
+     "hold needs clinician release"},
+    {"trigger nobody reads", NULL, NULL, "MSH|^~\\&|E|KH|||20250301||ADT^A01|M1|P|2.5.1\n" PID_A,
+     ""},
+    {"test message", NULL, NULL,
+     "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S12|M1|T|2.5.1\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n" PID_A,
+     "recorded test message " SENT_A START},
+    {"no template for it", NULL, NULL,
+     "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S15|M1|P|2.5.1\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n" PID_A,
+     "recorded " SENT_A " status=cancelled start=2025-03-04T09:30:00+08:00[Asia/Taipei]"},
+    {"two starts that differ: warn", NULL, NULL, MSH_SIU PID_A "RGS|1\nAIS|1||X|20250304103000\n",
+     VISIT_A " (start disagrees: SCH-11.4=2025-03-04T09:30:00+08:00[Asia/Taipei], "
+             "AIS-4=2025-03-04T10:30:00+08:00[Asia/Taipei])"},
+    {"two starts that differ: hold", "agree: warn", "agree: hold(two starts)",
+     MSH_SIU PID_A "RGS|1\nAIS|1||X|20250304103000\n", "hold two starts"},
+    {"two starts that agree", "agree: warn", "agree: reject(two starts)",
+     MSH_SIU PID_A "RGS|1\nAIS|1||X|202503040930\n", VISIT_A},
+    {"unlisted code", "{key: MSH-9.2, table: status}", "{key: SCH-25.1, table: status}",
+     MSH_SIU PID_A, "hold unmapped status"},
+    {"message offset differs", NULL, NULL,
+     "MSH|^~\\&|E|KH|||20250301081500+0100||SIU^S12|M1|P|2.5.1\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n" PID_A,
+     VISIT_A " (message offset differs)"},
+    {"the language falls back to the site's", NULL, NULL,
+     MSH_SIU "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP||xyz\n", VISIT_A},
+    {"not a message", NULL, NULL, "hello", "error"},
+    {"FHIR: other type", NULL, NULL, "{\"resourceType\":\"Patient\",\"id\":\"p\"}", ""},
+    {"FHIR: no patient", NULL, NULL,
+     "{\"resourceType\":\"Appointment\",\"status\":\"booked\",\"identifier\":[{\"value\":\"1\"}]}",
+     "reject no medical record number"},
+    {"FHIR: not JSON", NULL, NULL, "{\"resourceType\"", "error"},
+};
+
+static void test_cases(void)
+{
+    for
+        EACH (i, cases) {
+            struct tenant t;
+            struct arena a = {0};
+            struct feed_result r;
+            struct feed *f;
+            struct str got;
+
+            tenant_make(&t);
+            f = load(&t, cases[i].find, cases[i].put);
+            got = run(f, cases[i].message, NULL, &a, &r);
+            CHECK(str_eq(got, str_of(cases[i].wanted)), "%s:\n  want %s\n  got  " STR_FMT,
+                  cases[i].name, cases[i].wanted, STR_ARG(got));
+            feed_free(f);
+            arena_reset(&a);
+            tenant_remove(&t);
+        }
+}
+
+/* ---- carried slots ---- */
+
+struct stored { /* a memory that knows one event */
+    struct event event;
+    bool broken;
+    int asked;
+};
+
+static bool find_stored(void *ctx, struct str event_type, struct str unit_key, struct arena *a,
+                        struct event *out, bool *found, struct err *e)
+{
+    struct stored *s = ctx;
+
+    (void)a;
+    CHECK(str_eq(event_type, STR("appointment/1")) && str_starts(unit_key, STR("pk_")),
+          "the unit key comes first");
+    s->asked++;
+    if (s->broken)
+        return err_set(e, ERR_BUSY, 0, "the store is away");
+    *out = s->event;
+    *found = s->event.n_slots > 0;
+    return true;
+}
+
+#define BARE(type, pid13)                                                                          \
+    "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^" type "|M1|P|2.5.1\nSCH|A1|F1\n"                   \
+    "PID|1||MRN1^^^KH^MR||||||||||" pid13 "||zho\n"
+
+static const struct {
+    const char *name, *message, *wanted;
+} carried[] = {
+    {"empty: carried", BARE("S12", ""),
+     "send phone=+886900000001 language=zh-TW site=KH status=booked"
+     " start=2025-03-09T10:00:00+08:00[Asia/Taipei] visit zh_TW to +886900000001"},
+    {"deleted: not carried", BARE("S12", "\"\""), "drop no usable phone"},
+    {"unusable: not carried", BARE("S12", "ask mother^PRN^CP"), "drop no usable phone"},
+    {"nothing but the appointment",
+     "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S15|M1|P|2.5.1\nSCH|A1|F1\n",
+     "recorded phone=+886900000001 language=en site=KH status=cancelled"
+     " start=2025-03-09T10:00:00+08:00[Asia/Taipei]"},
+    {"booked again at another time: moved", MSH_SIU PID_A,
+     "send " SENT_A " status=moved start=2025-03-04T09:30:00+08:00[Asia/Taipei]"
+     " visit zh_TW to +886912345678"},
+};
+
+static void test_carried(void)
+{
+    struct slot slots[] = {
+        {STR("patient_key"), STR("pk_1"), STR("MRN1"), CLASS_IDENTIFIER},
+        {STR("phone"), STR("+886900000001"), {NULL, 0}, CLASS_CONTACT},
+        {STR("language"), STR("en"), {NULL, 0}, CLASS_PREFERENCE},
+        {STR("start"), STR("2025-03-09T10:00:00+08:00[Asia/Taipei]"), {NULL, 0}, CLASS_LOGISTICS},
+    };
+    struct stored s = {.event = {STR("appointment/1"), STR("pk_x"), slots, 4}};
+    const struct feed_memory memory = {find_stored, &s};
+    struct arena a = {0};
+    struct feed_result r;
+    struct tenant t;
+    struct feed *f;
+    struct str got;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    for
+        EACH (i, carried) {
+            got = run(f, carried[i].message, &memory, &a, &r);
+            CHECK(str_eq(got, str_of(carried[i].wanted)), "%s:\n  want %s\n  got  " STR_FMT,
+                  carried[i].name, carried[i].wanted, STR_ARG(got));
+        }
+    CHECK(s.asked > 0, "nothing was looked up");
+    slots[1].class = CLASS_CLINICAL;
+    got = run(f, BARE("S12", ""), &memory, &a, &r);
+    CHECK(str_eq(got, STR("hold class above the ceiling of a slot")), STR_FMT, STR_ARG(got));
+    s.broken = true;
+    CHECK(str_eq(run(f, BARE("S12", ""), &memory, &a, &r), STR("error")), "a store that is away");
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
+/* ---- bounds ---- */
+
+/* `n` times `line` behind `head`; malloc'ed. */
+static char *repeated(const char *head, const char *line, int n)
+{
+    size_t size = strlen(head) + strlen(line) * (size_t)n + 1;
+    char *text = malloc(size), *end = text + strlen(head);
+
+    memcpy(text, head, strlen(head) + 1);
+    for (int i = 0; i < n; i++, end += strlen(line))
+        memcpy(end, line, strlen(line) + 1);
+    return text;
+}
+
+static void test_bounds(void)
+{
+    static const struct {
+        const char *head, *line;
+        int n;
+        size_t outcomes;
+        const char *last; /* reason */
+    } bounds[] = {
+        {MSH_ORU PID_A, OBR_HIV, 1000, 1000, "needs clinician release"},
+        {MSH_ORU PID_A, OBR_HIV, 1001, 1, "message too large"},
+        {MSH_ORU PID_A, "NTE|1\n", 5001, 1, "message too large"},
+        {MSH_SIU "PID|1||MRN1^^^KH^MR||||||||||", "x~", 1200, 1, "message too large"},
+    };
+    struct tenant t;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    for
+        EACH (i, bounds) {
+            struct arena a = {0};
+            struct feed_result r;
+            char *text = repeated(bounds[i].head, bounds[i].line, bounds[i].n);
+
+            run(f, text, NULL, &a, &r);
+            CHECK(r.n == bounds[i].outcomes, "row %zu: %zu outcomes", i, r.n);
+            if (r.n)
+                CHECK(str_eq(r.outcomes[r.n - 1].reason, str_of(bounds[i].last)),
+                      "row %zu: " STR_FMT, i, STR_ARG(r.outcomes[r.n - 1].reason));
+            arena_reset(&a);
+            free(text);
+        }
+    feed_free(f);
+    tenant_remove(&t);
+}
+
+/* 60 orders, each with 1,000 numbers that do not convert: the tries of one message have an end. */
+static void test_tries(void)
+{
+    struct tenant t;
+    struct arena a = {0};
+    struct feed_result r;
+    char *patient = repeated(MSH_ORU "PID|1||MRN1^^^KH^MR||||||||||", "ask^PRN^CP~", 999);
+    char *line = malloc(strlen(patient) + 16), *text;
+    struct feed *f;
+
+    sprintf(line, "%s\n", patient);
+    text = repeated(line, OBR_OK, 60);
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    run(f, text, NULL, &a, &r);
+    CHECK(r.n == 60, "%zu", r.n);
+    CHECK(str_eq(r.outcomes[0].reason, STR("no usable phone")), STR_FMT,
+          STR_ARG(r.outcomes[0].reason));
+    CHECK(str_eq(r.outcomes[59].reason, STR("message too large")), STR_FMT,
+          STR_ARG(r.outcomes[59].reason));
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+    free(patient);
+    free(line);
+    free(text);
+}
+
+/* ---- times, windows, overlays ---- */
+
+static void test_result_members(void)
+{
+    struct tenant t;
+    struct arena a = {0};
+    struct feed_result r;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    run(f, MSH_SIU PID_A, NULL, &a, &r);
+    CHECK(str_eq(r.type, STR("SIU^S12")) && !r.test, STR_FMT, STR_ARG(r.type));
+    CHECK(r.message_ms == 1740788100000, "%lld", (long long)r.message_ms);
+    CHECK(r.outcomes[0].stale_ms == 1741051800000, "%lld", (long long)r.outcomes[0].stale_ms);
+    CHECK(r.outcomes[0].coalesce_ms == 900000, "%lld", (long long)r.outcomes[0].coalesce_ms);
+    CHECK(str_eq(r.outcomes[0].coalesce_by, event_value(&r.outcomes[0].event, "patient_key")),
+          "coalesce by");
+    CHECK(str_eq(event_slot(&r.outcomes[0].event, STR("visit_key"))->raw, STR("F1")), "raw key");
+    CHECK(str_eq(r.outcomes[0].text, STR("您在北院門診的預約有更新。")), STR_FMT,
+          STR_ARG(r.outcomes[0].text));
+    run(f, "MSH|^~\\&|L|KH|||20250302101500||ORU^R01|M|P|2.5.1\n" PID_A OBR_OK, NULL, &a, &r);
+    CHECK(r.message_ms == RECEIVED_MS, "%lld", (long long)r.message_ms);
+    CHECK(r.outcomes[0].stale_ms == 1740881700000 + 7 * 86400000LL, "%lld",
+          (long long)r.outcomes[0].stale_ms);
+    CHECK(r.outcomes[0].coalesce_ms == 0, "no window");
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
+static void test_overlays(void)
+{
+    struct tenant t;
+    struct arena a = {0};
+    struct feed_result r;
+    struct feed *f;
+    struct str got;
+
+    tenant_make(&t);
+    tenant_write(&t, "overlays/lion.yaml",
+                 "overlay:\n  of: small\n  for: {hl7: MSH-4.1 in (LION), fhir: \"Appointment."
+                 "participant.actor.reference.where(startsWith('Location/')).exists()\"}\n"
+                 "values: {phone: {hl7: [ZPI-4], else: drop(no ZPI)}}\n");
+    tenant_write(
+        &t, "overlays/second.yaml",
+        "overlay:\n  of: small\n  for: {fhir: \"Appointment."
+        "participant.actor.reference.where(startsWith('Location/')).select(endsWith('X1'))\"}\n"
+        "values: {phone: {else: drop(second)}}\n");
+    f = load(&t, NULL, NULL);
+    got = run(f,
+              "MSH|^~\\&|E|LION|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1\n" PID_A
+              "ZPI|1|||+6581234567\n",
+              NULL, &a, &r);
+    CHECK(str_starts(got, STR("hold no start time")), STR_FMT, STR_ARG(got));
+    got = run(f, "MSH|^~\\&|E|LION|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1\n" PID_A,
+              NULL, &a, &r);
+    CHECK(str_eq(got, STR("drop no ZPI")), STR_FMT, STR_ARG(got));
+    got = run(f,
+              "{\"resourceType\":\"Appointment\",\"participant\":[{\"actor\":"
+              "{\"reference\":\"Location/X1\"}}]}",
+              NULL, &a, &r);
+    CHECK(str_eq(got, STR("hold two overlays match")), STR_FMT, STR_ARG(got));
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
+/* ---- what may not show ---- */
+
+/* A message in whose fields above `preference` other things stand leads to the same template, language and
+ * text (docs/feed-language.md, section 13.4). */
+static void test_non_interference(void)
+{
+    static const struct {
+        const char *find, *put;
+    } changes[] = {
+        {"PID|1||MRN1^^^KH^MR||", "PID|1||MRN1^^^KH^MR||Wang^Test"},
+        {"|||||||||0912-345-678", "||19991231|F||||||0912-345-678"},
+        {"MRN1", "MRN777"},
+        {"0912-345-678", "0912-345-999"},
+        {"OBX|1|NM|1||1", "OBX|1|ST|HIV||positive, call now"},
+        {"NTE|1", "NTE|1|L|a note about the patient"},
+        {"ZZZ|1", "ZZZ|1|secret"},
+        {"OBR|1|P1", "OBR|1|P99"},
+    };
+    static const char message[] = MSH_ORU PID_A OBR_OK "OBX|1|NM|1||1\nNTE|1\nZZZ|1\n";
+    struct tenant t;
+    struct arena a = {0};
+    struct feed_result plain, other;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    run(f, message, NULL, &a, &plain);
+    CHECK(plain.n == 1 && plain.outcomes[0].kind == FEED_SEND, "the plain one is sent");
+    for
+        EACH (i, changes) {
+            char *changed = tenant_replace(message, changes[i].find, changes[i].put);
+            const struct feed_outcome *x = &plain.outcomes[0], *y;
+
+            run(f, changed, NULL, &a, &other);
+            y = &other.outcomes[0];
+            CHECK(other.n == 1 && y->kind == FEED_SEND, "%s", changes[i].put);
+            if (other.n == 1 && y->kind == FEED_SEND)
+                CHECK(x->template == y->template && str_eq(x->language, y->language) &&
+                          str_eq(x->text, y->text) && x->n_params == y->n_params &&
+                          str_eq(x->params[0].text, y->params[0].text),
+                      "%s shows", changes[i].put);
+            free(changed);
+        }
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
+/* ---- the runner ---- */
+
+static void test_runner(void)
+{
+    static const struct {
+        const char *put;
+        bool passes;
+        const char *says;
+    } tests[] = {
+        {"expect: [{appointment/1: {status: booked}}, {send: {}}]", true, "ok    booked\n1 passed"},
+        {"expect: [{appointment/1: {status: moved}}, {send: {}}]", false, "no outcome is"},
+        {"expect: [{appointment/1: {}}]", false, "not expected: send"},
+        {"expect: []", false, "not expected: appointment/1"},
+        {"expect: [{send: {}}, {send: {}}, {appointment/1: {}}]", false, "no outcome is `send`"},
+        {"change: {PID-13: \"\"}\n    expect: [{drop: no usable}]", true, "1 passed"},
+        {"change: {PID-13: \"\"}\n    expect: [{hold: no usable}]", false,
+         "got  drop: no usable phone"},
+        {"change: {ZPI-1: \"1\"}\n    expect: []", false, "E903"},
+        {"change: {AIS-4: \"20250304103000\"}\n"
+         "    expect: [{appointment/1: {}}, {send: {}}, {warn: start disagrees}]",
+         true, "1 passed"},
+        {"change: {AIS-4: \"20250304103000\"}\n    expect: [{appointment/1: {}}, {send: {}}]", true,
+         "1 passed"},
+        {"add: [\"ZPI|1\"]\n    expect: [{appointment/1: {}}, {send: {}}]", true, "1 passed"},
+    };
+
+    for
+        EACH (i, tests) {
+            char *body = tenant_replace(
+                tenant_text("feed.yaml"),
+                "expect:\n      - appointment/1: {status: booked, phone: \"+886912345678\"}\n"
+                "      - send: {template: visit, language: zh_TW}\n",
+                tests[i].put);
+            struct feed_test_count count;
+            struct tenant t;
+            struct feed *f;
+            char *text = NULL;
+            size_t n = 0;
+            FILE *to = open_memstream(&text, &n);
+
+            tenant_make(&t);
+            tenant_write(&t, "feed.yaml", body);
+            f = load(&t, NULL, NULL);
+            feed_test_run(f, to, &count);
+            fclose(to);
+            CHECK(count.passed == tests[i].passes && count.failed == !tests[i].passes,
+                  "%s: %d passed", tests[i].put, count.passed);
+            CHECK(strstr(text, tests[i].says) != NULL, "%s: %s", tests[i].put, text);
+            feed_free(f);
+            tenant_remove(&t);
+            free(text);
+            free(body);
+        }
+}
+
+static void test_missing_sample(void)
+{
+    struct feed_test_count count;
+    struct tenant t;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load(&t, "given: samples/s12.hl7", "given: samples/none.hl7");
+    feed_test_run(f, NULL, &count);
+    CHECK(count.failed == 1, "a missing sample fails");
+    feed_free(f);
+    f = load(&t, "given: samples/s12.hl7", "for_each_sample: samples/s*.hl7");
+    feed_test_run(f, NULL, &count);
+    CHECK(count.passed == 1, "for_each_sample");
+    feed_free(f);
+    f = load(&t, "given: samples/s12.hl7", "for_each_sample: samples/*.hl7");
+    feed_test_run(f, NULL, &count);
+    CHECK(count.failed == 1, "for_each_sample runs them all");
+    feed_free(f);
+    tenant_remove(&t);
+}
+
+int main(void)
+{
+    test_cases();
+    test_carried();
+    test_bounds();
+    test_tries();
+    test_result_members();
+    test_overlays();
+    test_non_interference();
+    test_runner();
+    test_missing_sample();
+    return check_end();
+}
