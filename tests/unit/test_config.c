@@ -288,7 +288,7 @@ static void test_docs(void)
         n_page = fread(page, 1, sizeof page, from);
         fclose(from);
         CHECK(n_page == n && memcmp(page, made, n) == 0,
-              "docs/settings.md is stale: build/tidings settings-doc > docs/settings.md");
+              "docs/settings.md is stale: tidings settings > docs/settings.md");
     }
     free(made);
 }
