@@ -367,7 +367,7 @@ static void test_busy_ways(void)
 static void test_uncertain(void)
 {
     pid_t child = fork();
-    int status;
+    int status = -1;
 
     if (child == 0) {
         struct house h;
@@ -383,6 +383,7 @@ static void test_uncertain(void)
             house_turn(&h);
         for (int i = 0; i < 50; i++)
             house_turn(&h);
+        store_queue_stop(h.queue);
         _exit(h.fatal == 1 && h.flaky.fired && recv(p.fd, &status, 1, MSG_DONTWAIT) < 0 ? 0 : 1);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0, "status %d", status);
