@@ -7,8 +7,8 @@
 
 enum after { NOTHING, SILENCE, TIMEOUT, END };
 
-#define SB "\x0b"
-#define FS "\x1c"
+#define SB     "\x0b"
+#define FS     "\x1c"
 #define S(lit) STR_LIT(lit)
 
 /* The trace: one word an event. F frame, R refusal (! last), N note, C close; code, offset+count. */
@@ -75,8 +75,7 @@ static const struct {
     {"empty, then junk", S(SB FS "x" SB "A" FS "\r"), NOTHING,
      "N:MLLP_EMPTY@1+0 N:MLLP_JUNK_BETWEEN@2+1 F@4+1[A] "},
     {"only blanks", S(SB "\r\n" FS "\r"), NOTHING, "N:MLLP_EMPTY@1+2 "},
-    {"byte order mark", S(SB "\xEF\xBB\xBFMSH|" FS "\r"), NOTHING,
-     "N:MLLP_BOM@1+3 F@1+7[MSH|] "},
+    {"byte order mark", S(SB "\xEF\xBB\xBFMSH|" FS "\r"), NOTHING, "N:MLLP_BOM@1+3 F@1+7[MSH|] "},
     {"leading blanks", S(SB " \t\r\nMSH|" FS "\r"), NOTHING,
      "N:MLLP_LEADING_BLANK@1+4 F@1+8[MSH|] "},
     {"mark and blanks", S(SB "\xEF\xBB\xBF\nMSH|" FS "\r"), NOTHING,
@@ -94,8 +93,7 @@ static const struct {
     {"end after a start byte inside", S(SB "a" SB "M"), END, "N:MLLP_EOF_IN_FRAME@1+3 "},
     {"release 2 bytes", S(SB "\x06" FS "\r" SB "\x15" FS "\r"), NOTHING,
      "N:MLLP_R2_BYTE@1+1[\x06] N:MLLP_R2_BYTE@5+1[\x15] "},
-    {"Big5 trail bytes", S(SB "\xB3\x5C\xB4\x5E" FS "\r"), NOTHING,
-     "F@1+4[\xB3\x5C\xB4\x5E] "},
+    {"Big5 trail bytes", S(SB "\xB3\x5C\xB4\x5E" FS "\r"), NOTHING, "F@1+4[\xB3\x5C\xB4\x5E] "},
     {"nothing", S(""), END, ""},
 };
 
@@ -191,7 +189,7 @@ static void test_table(void)
 
     set.max = 32;
     for
-        EACH(i, cases)
+        EACH (i, cases)
             check_trace(&set, cases[i].name, cases[i].in, cases[i].after, cases[i].trace);
 }
 
@@ -203,8 +201,7 @@ static void test_neighbours(void)
     struct buf in = buf_new(1 << 16), whole, cut;
 
     for
-        EACH(i, cases)
-        {
+        EACH (i, cases) {
             if (strstr(cases[i].trace, "C:") || strchr(cases[i].trace, '!') || cases[i].after)
                 continue;
             in.n = 0;
@@ -229,8 +226,8 @@ static void test_settings(void)
     struct mllp_settings set = mllp_settings_default();
 
     set.sb_optional = true;
-    check_trace(&set, "no start byte, allowed", STR("MSH|a" FS "\rMSH|b" FS "\r" SB "MSH|c" FS "\r"),
-                NOTHING,
+    check_trace(&set, "no start byte, allowed",
+                STR("MSH|a" FS "\rMSH|b" FS "\r" SB "MSH|c" FS "\r"), NOTHING,
                 "N:MLLP_SB_MISSING@0+0 F@0+5[MSH|a] N:MLLP_SB_MISSING@7+0 F@7+5[MSH|b] "
                 "F@15+5[MSH|c] ");
     set = mllp_settings_default();
