@@ -22,6 +22,8 @@ struct message {
     struct str ack;              /* the bytes answered, framing included. Sealed at rest      */
     int64_t received_ms;         /* Unix time, ms */
     bool test;                   /* MSH-11.1 is T or D: recorded, never sent */
+    bool newest_only; /* at intake: nothing tells two versions of this key apart, so only the
+                                    newest message of the key can be repeated. A, B, A are three events */
 };
 
 #endif

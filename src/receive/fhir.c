@@ -130,20 +130,25 @@ static void intake_done(struct store_job *job)
     maybe_closed(r);
 }
 
-/* The key says which event this is, the digest what it says (model/message.h). Without a version both
- * come from the body, so that only the very same request is a repeat. */
+/* The key says which event this is, the digest what it says (model/message.h). Without a version the key names
+ * the resources, and only their newest message can be repeated: a PUT back to an earlier state is an event. What
+ * names nothing at all is known by its body alone. */
 static void identify(const struct fhir_receiver *r, const struct http_request *q,
                      const struct fhir_call *call, struct message *m)
 {
     struct str none_exist = http_header(q, "If-None-Exist");
-    struct str version = call->version.p ? call->version : none_exist;
+    struct str version = call->version.n ? call->version : none_exist;
+    struct str body = {(char *)m->digest, INDEX_BYTES};
     const char *name = r->set.name ? r->set.name : r->set.feed;
 
     seal_index(r->set.seal, "message.digest", &q->body, 1, m->digest);
+    m->newest_only = !version.n && call->identity.n;
     seal_index(r->set.seal, "message.key",
                (struct str[]){STR("fhir"), str_of(name), q->method, q->path,
                               version.n ? version : STR(""),
-                              version.n ? STR("") : (struct str){(char *)m->digest, INDEX_BYTES}},
+                              version.n        ? STR("")
+                              : m->newest_only ? call->identity
+                                               : body},
                6, m->key);
 }
 

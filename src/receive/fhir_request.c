@@ -205,6 +205,25 @@ static struct str version_of(const struct fhir_body *body, struct arena *a)
     return id.n ? arena_printf(a, "b " STR_FMT, STR_ARG(id)) : (struct str){0};
 }
 
+/* Type, id and first identifier of each resource, in order. Absent when none has either. */
+static struct str identity_of(const struct fhir_body *body, struct arena *a)
+{
+    struct str all = {NULL, 0};
+
+    for (size_t i = 0; i < body->n; i++) {
+        const struct json_node *resource = body->entries[i].resource;
+        const struct json_node *identifier = json_single(json_member(resource, STR("identifier")));
+        struct str id = json_member_text(resource, "id");
+        struct str value = json_member_text(identifier, "value");
+
+        if (id.n || value.n)
+            all = arena_printf(a, STR_FMT STR_FMT "/" STR_FMT " " STR_FMT "|" STR_FMT "\n",
+                               STR_ARG(all), STR_ARG(fhir_type(resource)), STR_ARG(id),
+                               STR_ARG(json_member_text(identifier, "system")), STR_ARG(value));
+    }
+    return all;
+}
+
 static bool read_call(const struct http_request *r, const struct fhir_rules *rules, struct arena *a,
                       struct fhir_call *out, struct fhir_refusal *why)
 {
@@ -218,6 +237,7 @@ static bool read_call(const struct http_request *r, const struct fhir_rules *rul
     if (bundle ? !check_bundle(r, rules, out, why, a) : !check_single(r, &out->body, why, a))
         return false;
     out->version = version_of(&out->body, a);
+    out->identity = identity_of(&out->body, a);
     return true;
 }
 

@@ -21,6 +21,8 @@ struct fhir_call {
     enum fhir_act act;
     struct fhir_body body;
     struct str version; /* what tells two versions apart: meta.versionId, Bundle.identifier or id */
+    struct str
+        identity; /* whom it is about: types, ids and identifiers of its resources; may be absent */
 };
 
 struct fhir_refusal {

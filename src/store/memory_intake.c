@@ -15,10 +15,12 @@ bool memory_put_message(struct store *s, const struct message *msg, struct arena
         if (memcmp(row->m.key, msg->key, INDEX_BYTES) != 0 ||
             row->m.received_ms < msg->received_ms - m->duplicate_ms)
             continue;
-        if (memcmp(row->m.digest, msg->digest, INDEX_BYTES) != 0)
-            out->id_reused = true;
-        else if (!first || row->m.received_ms >= first->m.received_ms)
+        if (memcmp(row->m.digest, msg->digest, INDEX_BYTES) != 0) {
+            out->id_reused = !msg->newest_only;
+            first = msg->newest_only ? NULL : first;
+        } else if (!first || row->m.received_ms >= first->m.received_ms) {
             first = row;
+        }
     }
     if (first) {
         memory_touch(m, first, sizeof *first);

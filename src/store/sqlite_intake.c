@@ -5,6 +5,10 @@
 static const struct query find_resend = {
     "find a resend", "SELECT id FROM message WHERE key = ?1 AND digest = ?2 AND received_ms >= ?3"
                      " ORDER BY received_ms DESC, id DESC LIMIT 1"};
+/* `kind` chooses the index: only FHIR has keys without versions. */
+static const struct query find_newest = {
+    "find the newest", "SELECT id, digest = ?2 FROM message WHERE key = ?1 AND kind = 2"
+                       " AND received_ms >= ?3 ORDER BY id DESC LIMIT 1"};
 static const struct query find_reuse = {
     "find a reused id",
     "SELECT 1 FROM message WHERE key = ?1 AND digest <> ?2 AND received_ms >= ?3 LIMIT 1"};
@@ -89,6 +93,26 @@ static bool insert(struct sqlite *q, const struct message *m, int64_t id, struct
     return true;
 }
 
+static bool find_seen(struct sqlite *q, const struct message *m, struct intake *out, struct err *e)
+{
+    struct rows r;
+    bool found;
+
+    if (!m->newest_only)
+        return find(q, &find_resend, m, &out->id, &out->seen, e);
+    if (!rows_one(&r, q, &find_newest,
+                  ARGS(BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES),
+                       INT(m->received_ms - q->duplicate_ms)),
+                  &found, e))
+        return false;
+    if (found) {
+        out->id = row_int(&r, 0);
+        out->seen = row_int(&r, 1) != 0;
+        rows_close(&r);
+    }
+    return true;
+}
+
 bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e)
 {
@@ -96,11 +120,11 @@ bool sqlite_put_message(struct store *s, const struct message *m, struct arena *
     int64_t other;
 
     *out = (struct intake){0};
-    if (!find(q, &find_resend, m, &out->id, &out->seen, e))
+    if (!find_seen(q, m, out, e))
         return false;
     if (out->seen)
         return answer_resend(q, a, out, e);
-    return find(q, &find_reuse, m, &other, &out->id_reused, e) &&
+    return (m->newest_only || find(q, &find_reuse, m, &other, &out->id_reused, e)) &&
            next_id(q, T_MESSAGE, &out->id, e) && insert(q, m, out->id, e);
 }
 

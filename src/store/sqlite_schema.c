@@ -19,6 +19,7 @@ static const char version_1[] =
     " duplicates INTEGER NOT NULL DEFAULT 0, feed_version TEXT) STRICT;"
     /* A resend is looked up at each intake: the order of the columns makes it one descent. */
     "CREATE INDEX message_by_key ON message(key, digest, received_ms);"
+    "CREATE INDEX message_newest ON message(key, id) WHERE kind = 2;"
     "CREATE INDEX message_to_map ON message(id) WHERE mapped = 0;"
     "CREATE TABLE content(id INTEGER PRIMARY KEY, body BLOB NOT NULL, ack BLOB) STRICT;"
 

@@ -325,6 +325,28 @@ static void test_repeats(void)
         }
 }
 
+/* Without versions: there and back again is three events, and only the last of them can be repeated. */
+static void test_back_again(void)
+{
+    static const char on[] = "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"active\":true}";
+    static const char off[] = "{\"resourceType\":\"Patient\",\"id\":\"p1\",\"active\":false}";
+    static const char *const bodies[] = {on, off, on, on, off};
+    struct fhir_receiver_counts c;
+    struct house h;
+
+    house_open(&h, 0);
+    for
+        EACH (i, bodies) {
+            struct str heard = ask(&h, "PUT /fhir/Patient/p1", FJ, str_of(bodies[i]));
+
+            CHECK(status_of(heard) == 200, "%zu: %s", i, heard.p);
+        }
+    c = fhir_receiver_counts(h.receiver);
+    CHECK(c.stored == 4 && c.duplicates == 1, "%lld stored, %lld duplicates", (long long)c.stored,
+          (long long)c.duplicates);
+    house_end(&h);
+}
+
 /* Each store call of one request fails once: 503, nothing stored, and the sender's second try is a
  * first one. */
 static void test_busy_store(void)
@@ -502,6 +524,7 @@ int main(void)
     test_responses();
     test_refused();
     test_repeats();
+    test_back_again();
     test_busy_store();
     test_waiting();
     test_cut();

@@ -85,6 +85,37 @@ static const struct resend {
     {"long after: nothing in the window", 1, 3, 90LL * DAY_MS, false, false, 5},
 };
 
+/* A PUT back to an earlier state is an event: only the newest message of a key without versions repeats. */
+static void test_newest_only(struct bench *b)
+{
+    static const struct {
+        const char *name;
+        uint8_t digest;
+        bool seen;
+    } rows[] = {
+        {"booked", 1, false},       {"booked, repeated", 1, true},   {"cancelled", 2, false},
+        {"booked again", 1, false}, {"that one, repeated", 1, true}, {"cancelled again", 2, false},
+    };
+    int64_t newest = 0;
+
+    for
+        EACH (i, rows) {
+            struct message m = message(77, rows[i].digest, 5000 + (int64_t)i);
+            struct intake in = {0};
+
+            m.kind = MESSAGE_FHIR;
+            m.newest_only = true;
+            begin(b);
+            OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
+            commit(b);
+            CHECK(in.seen == rows[i].seen && !in.id_reused, "%s: %s: seen %d reused %d",
+                  b->s->ops->name, rows[i].name, in.seen, in.id_reused);
+            CHECK(rows[i].seen ? in.id == newest : in.id > newest, "%s: id %lld", rows[i].name,
+                  (long long)in.id);
+            newest = in.id;
+        }
+}
+
 static void test_resends(struct bench *b)
 {
     struct ledger l;
@@ -291,9 +322,9 @@ static void test_recent(struct bench *b)
 }
 
 static const struct store_case cases[] = {
-    {"messages", test_messages}, {"resends", test_resends}, {"same ack", test_same_ack},
-    {"mapped", test_mapped},     {"unit", test_unit},       {"standings", test_standings},
-    {"settle", test_settle},     {"recent", test_recent},
+    {"messages", test_messages},   {"newest only", test_newest_only}, {"resends", test_resends},
+    {"same ack", test_same_ack},   {"mapped", test_mapped},           {"unit", test_unit},
+    {"standings", test_standings}, {"settle", test_settle},           {"recent", test_recent},
 };
 
 int main(void)
