@@ -1,5 +1,6 @@
 """Bad FHIR and bad HTTP: an OperationOutcome with an expression, or a closed connection; nothing stored."""
 import json
+import re
 import socket
 
 import pytest
@@ -75,7 +76,7 @@ def test_right_content_types(daemon, content_type):
 @pytest.mark.parametrize("method,path,statuses", [
     ("POST", "Observation", (404, 400, 422)), ("POST", "NoSuchThing", (404, 400)), ("DELETE", "Appointment/1", (404, 405)),
     ("GET", "Appointment/1", (404, 405)), ("PUT", "Appointment", (404, 405, 400)), ("PATCH", "Appointment/1", (404, 405, 415)),
-    ("POST", "Appointment/1", (404, 405)), ("POST", "../Appointment", (400, 404)), ("POST", "%2e%2e/x", (400, 404))])
+    ("POST", "Appointment/1", (404, 405)), ("POST", "../Appointment", (400, 404, 405)), ("POST", "%2e%2e/x", (400, 404, 405))])
 def test_wrong_method_or_path(daemon, method, path, statuses):
     status, headers, raw = daemon.http("fhir", method, "/fhir/" + path, json.dumps({"resourceType": "Appointment"}),
                                        {"Content-Type": JSON})
@@ -153,7 +154,7 @@ HEAD = b"POST /fhir/Appointment HTTP/1.1\r\nHost: x\r\nContent-Type: application
 def test_malformed_requests(daemon, data):
     said = raw_http(daemon, data)
     assert not said or said.split(b" ", 2)[1][:1] in (b"4", b"5"), said[:200]
-    assert said.count(b"HTTP/1.1 ") <= 1, "one request was taken for two"
+    assert len(re.findall(rb"(?m)^HTTP/1\.1 \d{3}", said)) <= 1, "one request was taken for two"
     assert daemon.ledger()["acked"] == 0
     assert_works(daemon)
 

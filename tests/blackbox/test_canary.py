@@ -1,6 +1,6 @@
 """A marker in every field of every demo sample: none in anything that left, in logs, metrics, URLs, ACKs or on disk.
 
-Each field is filled alone (whatever the outcome), then all fields that do not steer the outcome at once, so that
+Each field is filled alone (whatever the outcome), then as many fields at once as do not steer the outcome, so that
 the markers travel the whole way to the Cloud API. The search itself is tested first: it must be able to find."""
 import base64
 import copy
@@ -84,8 +84,25 @@ def fill(message, row, field, value):
     message.segments[row] = message.separator.join(fields)
 
 
+def most_together(send, wanted, places):
+    """(outcome, how many) of as many places at once as leave the outcome as it was.
+
+    Two places may each do without the other and not both: a field and the one that stands in for it."""
+    kept = []
+
+    def add(some):
+        if send(kept + some) == wanted:
+            kept.extend(some)
+        elif len(some) > 1:
+            add(some[:len(some) // 2])
+            add(some[len(some) // 2:])
+
+    add(places)
+    return send(kept), len(kept)
+
+
 def run_hl7(run, text):
-    """Fields alone, then all that did not matter together; the standing of the last."""
+    """(standing without markers, standing with as many as possible, how many those are)."""
     plain = samples.renumber(Message(text), run.number())
     wanted = run.send(plain)
     free = []
@@ -95,11 +112,15 @@ def run_hl7(run, text):
         fill(variant, row, field, canary.marker(n))
         if run.send(variant) == wanted:
             free.append((row, field))
-    n = run.number()
-    together = samples.renumber(Message(text), n)
-    for row, field in free:
-        fill(together, row, field, canary.marker(f"{n}F{row}F{field}"))
-    return wanted, run.send(together), len(free)
+
+    def send_with(places):
+        n = run.number()
+        together = samples.renumber(Message(text), n)
+        for row, field in places:
+            fill(together, row, field, canary.marker(f"{n}F{row}F{field}"))
+        return run.send(together)
+
+    return wanted, *most_together(send_with, wanted, free)
 
 
 def strings_of(value, path=()):
@@ -121,6 +142,7 @@ def put(value, path, text):
 
 
 def run_fhir(run, resource):
+    """The same for a FHIR resource."""
     wanted = run.post(samples.renumber_fhir(resource, run.number()))
     free = []
     for path in list(strings_of(resource)):
@@ -129,11 +151,15 @@ def run_fhir(run, resource):
         put(variant, path, canary.marker(n))
         if run.post(variant) == wanted:
             free.append(path)
-    n = run.number()
-    together = samples.renumber_fhir(resource, n)
-    for k, path in enumerate(free):
-        put(together, path, canary.marker(f"{n}F{k}"))
-    return wanted, run.post(together), len(free)
+
+    def post_with(paths):
+        n = run.number()
+        together = samples.renumber_fhir(resource, n)
+        for k, path in enumerate(paths):
+            put(together, path, canary.marker(f"{n}F{k}"))
+        return run.post(together)
+
+    return wanted, *most_together(post_with, wanted, free)
 
 
 def everything_that_left(daemon, run):

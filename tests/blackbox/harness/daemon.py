@@ -14,6 +14,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PHONE_NUMBER_ID = "106540352242922"
+FEEDS = pathlib.Path(os.environ.get("TIDINGS_FEEDS", str(ROOT / "mappings/demo")))
 LISTENERS = ("mllp", "fhir", "link", "webhook", "admin")
 SANITIZER = re.compile(rb"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:")
 LONG = 120  # seconds; a limit that ends a broken run, never what a test measures
@@ -60,7 +61,7 @@ class Daemon:
         self.cloud = cloud
         self.run = run or program()
         self.extra = settings
-        self.feeds = pathlib.Path(feeds or ROOT / "mappings/demo")
+        self.feeds = pathlib.Path(feeds or FEEDS)
         self.listen = {name: 0 for name in listen}
         self.ports = {}
         self.process = None
@@ -123,10 +124,10 @@ class Daemon:
     # -- the command line -------------------------------------------------------------------------
 
     def tool(self, *args, **more):
-        """A command of the same program over this folder's settings."""
+        """A command of the release program over this folder's settings."""
         words = list(args)
         at = 2 if words[0] == "keys" else 1
-        return subprocess.run([self.run, *words[:at], "-c", str(self.settings_file), *words[at:]],
+        return subprocess.run([release_program(), *words[:at], "-c", str(self.settings_file), *words[at:]],
                               capture_output=True, text=True, timeout=LONG, **more)
 
     def ledger(self):

@@ -170,5 +170,5 @@ class Message:
             other[path.replace("__", ".").replace("_", "-", 1)] = value
         return other
 
-    def encode(self, charset="utf-8"):
-        return ("\r".join(self.segments) + "\r").encode(charset)
+    def encode(self, charset="utf-8", errors="strict"):
+        return ("\r".join(self.segments) + "\r").encode(charset, errors)

@@ -5,10 +5,10 @@ import copy
 import datetime
 import json
 
-from .daemon import ROOT
+from .daemon import FEEDS
 from .mllp import Message
 
-SAMPLES = ROOT / "mappings/demo/samples"
+SAMPLES = FEEDS / "samples"
 AREAS = [a for a in (
     "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 252 253 "
     "254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 319 320 321 323 "
