@@ -6,7 +6,8 @@
  *   POST /__rule                      what happens to the next sends (below)
  *   GET  /__sent                      everything accepted, with counts by echo and by notice
  *   GET  /phone, /phone.json          the simulated handset
- *   GET  /portal                      stands for the hospital's portal, where the links lead
+ *   GET  /portal                      stands for the hospital's portal, where the links lead; says
+ *                                     what a portal does next and leaves the code unspent
  *
  * A rule is one JSON object; every member may be left out:
  *   {"n":1, "code":131056, "http":400, "body":"raw answer", "drop":"before"|"after",
@@ -38,11 +39,11 @@ struct sandbox_settings {
     const char *phone_number_id;                  /* the business number that may send */
     const struct feed_template *const *templates; /* borrowed until close */
     size_t n_templates;
-    const char *webhook_url; /* NULL: no webhooks until sandbox_set_webhook() */
-    struct str app_secret;   /* signs them */
-    struct str bearer;       /* the only token taken; absent: any */
-    const char
-        *link_base; /* the button opens this and the token; NULL: "https://links.example/l/" */
+    const char *webhook_url;     /* NULL: no webhooks until sandbox_set_webhook() */
+    struct str app_secret;       /* signs them */
+    struct str bearer;           /* the only token taken; absent: any */
+    const char *link_base;       /* what sandbox_set_link_base() takes; NULL:
+                                    "https://links.example/l/" */
     const char *const *statuses; /* after each accepted send; NULL: sent, delivered */
     size_t n_statuses;
     size_t max_messages; /* accepted and kept; more are refused with code 4. 0: 10,000 */
@@ -62,7 +63,8 @@ bool sandbox_open(const struct sandbox_settings *set, struct sandbox **out, stru
 int sandbox_port(const struct sandbox *s);
 /* Where webhooks go from now on; copied. For listeners whose port is known only later. */
 void sandbox_set_webhook(struct sandbox *s, const char *url);
-/* What the phone's button opens from now on; copied. */
+/* What the phone's button opens from now on, with the token after it; copied. A {language} in it
+ * stands for the template's, as each language of a template may register its own: zh-TW. */
 void sandbox_set_link_base(struct sandbox *s, const char *base);
 /* The same as POST /__rule. ERR_INPUT: not a rule. */
 bool sandbox_rule(struct sandbox *s, struct str json, struct err *e) MUST_USE;

@@ -135,7 +135,8 @@ static void connect_both(struct demo *d)
 
     sandbox_set_webhook(d->sandbox,
                         arena_printf(&d->arena, "http://127.0.0.1:%d/webhook", webhook).p);
-    sandbox_set_link_base(d->sandbox, arena_printf(&d->arena, "http://127.0.0.1:%d/l/", link).p);
+    sandbox_set_link_base(d->sandbox,
+                          arena_printf(&d->arena, "http://127.0.0.1:%d/{language}/l/", link).p);
     (void)fprintf(d->out,
                   "tenant demo (shipped)   nothing leaves this machine; state in %s until the end\n"
                   "mllp 127.0.0.1:%d   fhir http://127.0.0.1:%d/fhir   metrics "

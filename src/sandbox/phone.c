@@ -1,4 +1,5 @@
-/* The simulated handset: one page without script, made anew at each look. */
+/* The simulated handset, made anew at each look, and the portal behind its links. Complete without
+ * script; web/phone/phone.js only looks again by itself. */
 #include "base/encode.h"
 #include "sandbox_impl.h"
 
@@ -18,6 +19,19 @@ static struct str page_language(struct str language, struct arena *a)
     if (at)
         *at = '-';
     return out;
+}
+
+/* The link base with its {language} filled in, and the token: each template language may register
+ * an address of its own. */
+static struct str button_url(const struct sandbox *s, const struct bubble *m, struct arena *a)
+{
+    static const char mark[] = "{language}";
+    const char *at = strstr(s->link_base, mark);
+    size_t head = at ? (size_t)(at - s->link_base) : strlen(s->link_base);
+    struct str language = at ? page_language(m->language, a) : STR("");
+
+    return arena_printf(a, "%.*s" STR_FMT "%s" STR_FMT, (int)head, s->link_base, STR_ARG(language),
+                        at ? at + sizeof mark - 1 : "", STR_ARG(m->token));
 }
 
 static const char *delivery_word(const struct bubble *m)
@@ -47,7 +61,9 @@ static void add_meta(struct buf *b, const struct bubble *m)
     char at[25];
 
     clock_text(m->at_ms, at);
-    buf_printf(b, "<p class=\"meta\"><span class=\"to\">" STR_FMT "</span> <time>%.5s UTC</time> ",
+    buf_printf(b,
+               "<p class=\"meta\"><span class=\"to\">" STR_FMT
+               "</span> <span><time>%.5s</time> UTC</span> ",
                STR_ARG(m->to), at + 11);
     buf_printf(b, "<span class=\"ticks %s\" role=\"img\" aria-label=\"%s\">", word, word);
     if (strcmp(word, "failed") == 0)
@@ -74,8 +90,7 @@ static void add_bubble(const struct sandbox *s, struct buf *b, const struct bubb
     add_meta(b, m);
     if (m->token.p) {
         buf_add(b, STR("<a class=\"button\" target=\"_blank\" rel=\"noreferrer\" href=\""));
-        html_add_text(b, str_of(s->link_base));
-        html_add_text(b, m->token);
+        html_add_text(b, button_url(s, m, a));
         buf_add(b, STR("\">"));
         buf_add(b, button_label(m->language));
         buf_add(b, STR("</a>"));
@@ -109,7 +124,8 @@ static void answer_page(struct http_exchange *x, struct str html)
 {
     static const struct http_field fields[] = {
         {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
-                                    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+                                    "script-src 'self'; connect-src 'self'; base-uri 'none'; "
+                                    "form-action 'none'; frame-ancestors 'none'"},
         {"Cache-Control", "no-store"},
         {"Referrer-Policy", "no-referrer"},
         {"X-Content-Type-Options", "nosniff"},
@@ -123,23 +139,46 @@ static void answer_page(struct http_exchange *x, struct str html)
     http_answer(x, &a);
 }
 
+void phone_on_script(struct http_exchange *x)
+{
+    struct http_answer a = {.status = 200,
+                            .content_type = "text/javascript; charset=utf-8",
+                            .body = file_named("phone.js")};
+
+    http_answer(x, &a);
+}
+
+/* The page with `middle` in the place of its mark. */
+static void answer_filled(struct http_exchange *x, struct str page, struct str mark,
+                          struct str middle)
+{
+    const char *at = memmem(page.p, page.n, mark.p, mark.n);
+    size_t head = at ? (size_t)(at - page.p) : page.n;
+    size_t used = at ? head + mark.n : page.n;
+    struct buf b = buf_new(2 * PAGE_MAX);
+
+    buf_add(&b, (struct str){page.p, head});
+    buf_add(&b, middle);
+    buf_add(&b, (struct str){page.p + used, page.n - used});
+    answer_page(x, buf_str(&b));
+    buf_reset(&b);
+}
+
+/* Says what a portal would do; the code stays unspent. */
 void phone_on_portal(struct http_exchange *x)
 {
-    answer_page(x, file_named("portal.html"));
+    struct str code = http_form_value(x->request.query, "code", &x->arena);
+
+    answer_filled(x, file_named("portal.html"), STR("<!--arrival-->"),
+                  file_named(code.n ? "portal.code.html" : "portal.plain.html"));
 }
 
 void phone_on_page(struct http_exchange *x)
 {
-    static const char mark[] = "<!--messages-->";
-    struct str page = file_named("phone.html");
-    const char *at = memmem(page.p, page.n, mark, sizeof mark - 1);
-    size_t head = at ? (size_t)(at - page.p) : page.n;
     struct buf b = buf_new(PAGE_MAX);
 
-    buf_add(&b, (struct str){page.p, head});
     add_bubbles(x->ctx, &b, &x->arena);
-    buf_add(&b, (struct str){page.p + head, page.n - head});
-    answer_page(x, buf_str(&b));
+    answer_filled(x, file_named("phone.html"), STR("<!--messages-->"), buf_str(&b));
     buf_reset(&b);
 }
 
@@ -162,7 +201,7 @@ static void add_json(const struct sandbox *s, struct buf *b, const struct bubble
         buf_add(b, STR(",\"button\":{\"label\":"));
         json_add_string(b, button_label(m->language));
         buf_add(b, STR(",\"url\":"));
-        json_add_string(b, arena_printf(a, "%s" STR_FMT, s->link_base, STR_ARG(m->token)));
+        json_add_string(b, button_url(s, m, a));
         buf_add_char(b, '}');
     }
     buf_printf(b, ",\"at_ms\":%lld,\"delivery\":\"%s\"}", (long long)m->at_ms, delivery_word(m));

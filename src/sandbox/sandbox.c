@@ -35,6 +35,7 @@ static size_t add_routes(struct sandbox *s)
 
     add_route(s, &n, "GET", "/phone", phone_on_page);
     add_route(s, &n, "GET", "/phone.json", phone_on_json);
+    add_route(s, &n, "GET", "/phone.js", phone_on_script);
     add_route(s, &n, "GET", "/portal", phone_on_portal);
     add_route(s, &n, "GET", "/__sent", pages_on_sent);
     add_route(s, &n, "POST", "/__rule", rule_on_post);

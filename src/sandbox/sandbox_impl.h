@@ -131,6 +131,7 @@ void wire_style(struct str json, struct buf *out);
 void pages_on_sent(struct http_exchange *x);
 void phone_on_page(struct http_exchange *x);
 void phone_on_json(struct http_exchange *x);
+void phone_on_script(struct http_exchange *x);
 void phone_on_portal(struct http_exchange *x);
 
 void sandbox_random(const struct sandbox *s, void *out, size_t n);

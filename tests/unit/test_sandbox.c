@@ -265,7 +265,11 @@ static void test_pages(void)
 
     house_open(&h, &(struct house_settings){0});
     CHECK(ask(&h, "/phone", NULL, (struct str){NULL, 0}, &reply) == 200, "empty phone");
-    CHECK(strstr(reply.p, "No message yet") && !strstr(reply.p, "<script"), "%s", reply.p);
+    CHECK(strstr(reply.p, "No message yet") && strstr(reply.p, "src=\"/phone.js\""), "%s", reply.p);
+    buf_reset(&reply);
+    CHECK(ask(&h, "/phone.js", NULL, (struct str){NULL, 0}, &reply) == 200 &&
+              strstr(reply.p, "fetch(\"/phone\""),
+          "script");
     buf_reset(&reply);
     house_notice(&h, HOUSE_TO, "北院 <門診> & \"B\"");
     house_ring(&h);
@@ -289,8 +293,17 @@ static void test_pages(void)
           "%s", reply.p);
     buf_reset(&reply);
     CHECK(ask(&h, "/portal", NULL, (struct str){NULL, 0}, &reply) == 200 &&
-              strstr(reply.p, "Simulated patient portal"),
-          "portal");
+              strstr(reply.p, "Simulated patient portal") && strstr(reply.p, "carries no code"),
+          "%s", reply.p);
+    buf_reset(&reply);
+    CHECK(ask(&h, "/portal?code=dGhlIGNvZGU", NULL, (struct str){NULL, 0}, &reply) == 200 &&
+              strstr(reply.p, "POST /links/redeem") && !strstr(reply.p, "dGhlIGNvZGU"),
+          "%s", reply.p);
+    buf_reset(&reply);
+    sandbox_set_link_base(h.sandbox, "https://links.example/{language}/l/");
+    CHECK(ask(&h, "/phone", NULL, (struct str){NULL, 0}, &reply) == 200 &&
+              strstr(reply.p, "href=\"https://links.example/zh-TW/l/0123456789"),
+          "%s", reply.p);
     buf_reset(&reply);
     CHECK(ask(&h, "/v25.0/" HOUSE_PHONE_ID, "the token", (struct str){NULL, 0}, &reply) == 200,
           "probe");
