@@ -47,6 +47,7 @@ static void put(struct report *r, const char *code, struct report_place at, cons
     f->hint = hint ? arena_copy(r->a, str_of(hint)).p : NULL;
 }
 
+PRINTF(2, 0)
 static const char *format(struct report *r, const char *fmt, va_list args)
 {
     char text[1000];
