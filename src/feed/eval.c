@@ -2,13 +2,25 @@
 #include "instance.h"
 #include "record.h"
 
-/* A message that cannot be taken in whole: one outcome, held. */
-static bool hold_message(struct reading *m, struct str rule, struct feed_result *out)
+/* A message that cannot be taken in whole: one outcome, held. `rule` NULL: not even parsed. */
+static bool hold_message(struct reading *m, const struct rule *rule, struct feed_result *out)
 {
+    struct feed_trace *t = m->in->trace;
+
     out->outcomes = NEW(m->a, struct feed_outcome);
     out->n = 1;
-    out->outcomes[0] =
-        (struct feed_outcome){.kind = FEED_HOLD, .rule = rule, .reason = STR("message too large")};
+    out->outcomes[0] = (struct feed_outcome){.kind = FEED_HOLD,
+                                             .rule = rule ? rule->label : STR(""),
+                                             .reason = STR("message too large")};
+    if (!t)
+        return true;
+    t->instances = NEW(m->a, struct trace_instance);
+    t->n = 1;
+    t->instances[0] = (struct trace_instance){.rule = rule ? rule->label.p : "any",
+                                              .file = m->f->path,
+                                              .line = rule ? rule->node->line : 1,
+                                              .column = rule ? rule->node->column : 1,
+                                              .outcome = &out->outcomes[0]};
     return true;
 }
 
@@ -205,7 +217,7 @@ bool feed_eval(const struct feed *f, const struct feed_input *in, struct arena *
     *out = (struct feed_result){.message_ms = in->received_ms};
     m.side = in->kind == MESSAGE_HL7 ? SIDE_HL7 : SIDE_FHIR;
     if (!(m.side == SIDE_HL7 ? parse_hl7(&m, &large, e) : parse_fhir(&m, &large, e)))
-        return large ? hold_message(&m, STR(""), out) : false;
+        return large ? hold_message(&m, NULL, out) : false;
     out->type = m.type;
     out->test = m.test;
     out->message_ms = message_time(&m);
@@ -213,7 +225,7 @@ bool feed_eval(const struct feed *f, const struct feed_input *in, struct arena *
         bool fits = m.side == SIDE_HL7 ? add_hl7_jobs(&m, k, &jobs) : add_fhir_jobs(&m, k, &jobs);
 
         if (!fits)
-            return hold_message(&m, f->maps[0].rules[k].label, out);
+            return hold_message(&m, &f->maps[0].rules[k], out);
     }
     return run_all(&m, &jobs, out);
 }

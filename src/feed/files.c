@@ -8,8 +8,7 @@
 
 #include "files.h"
 
-/* Climbs out by its text alone: absolute, or more ".." than names before it. */
-static bool climbs_out(struct str path)
+bool path_climbs_out(struct str path)
 {
     int depth = 0;
 
@@ -47,7 +46,7 @@ enum file_result file_read(const char *folder, const char *relative, size_t max,
     struct stat st;
     FILE *in;
 
-    if (climbs_out(str_of(relative)) || links_out(folder, path))
+    if (path_climbs_out(str_of(relative)) || links_out(folder, path))
         return FILE_OUTSIDE;
     in = fopen(path, "rbe");
     if (!in)

@@ -6,6 +6,9 @@
 
 enum file_result { FILE_READ, FILE_MISSING, FILE_OUTSIDE, FILE_TOO_LARGE };
 
+/* True for a path that leaves the folder by its text: absolute, or more ".." than names before it. */
+bool path_climbs_out(struct str path);
+
 /* A regular file, by its path from `folder`, which it may not leave by "..", by being absolute or by a
  * symbolic link. */
 enum file_result file_read(const char *folder, const char *relative, size_t max, struct arena *a,

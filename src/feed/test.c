@@ -181,6 +181,8 @@ static bool run_glob(struct running *t, const struct yaml_node *pattern)
     bool good = true;
     glob_t found;
 
+    if (path_climbs_out(pattern->text))
+        return cannot_run(t, pattern, "this pattern leads outside the tenant folder");
     if (glob(full, 0, NULL, &found) != 0)
         return cannot_run(t, pattern, "no sample matches");
     for (size_t i = 0; good && i < found.gl_pathc; i++) {

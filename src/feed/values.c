@@ -315,8 +315,9 @@ static const struct value *follow(struct loading *l, struct value *v)
 
 /* `+s` converters and site facts carry the site's class on; a site above its ceiling is reported
  * itself. */
-static void join_site(struct map *m, struct value *v)
+void value_join_site(struct loading *l, struct value *v)
 {
+    const struct map *m = l->map;
     bool site = v->otherwise.kind == ELSE_SITE_FACT;
 
     for (size_t i = 0; i < v->n_as; i++)
@@ -325,11 +326,9 @@ static void join_site(struct map *m, struct value *v)
         v->class = class_join(v->class, m->site->class);
     if (v->otherwise.kind == ELSE_SITE_FACT)
         v->class = class_join(v->class, CLASS_DIRECTORY);
-}
-
-void value_join_site(struct loading *l, struct value *v)
-{
-    join_site(l->map, v);
+    if (site && !m->site)
+        report_at(l->r, "E110", v->node, "add `values.site`: it decides zone, country and language",
+                  "no value called `site`, and this one depends on the site");
 }
 
 static void load_site_value(struct loading *l)
@@ -385,5 +384,5 @@ void values_load(struct loading *l, const struct yaml_node *values)
     }
     load_site_value(l);
     for (size_t i = 0; i < m->n_values; i++)
-        join_site(m, &m->values[i]);
+        value_join_site(l, &m->values[i]);
 }

@@ -332,6 +332,29 @@ static void test_policy_dates(void)
     tenant_remove(&t);
 }
 
+/* Without values.site no value may ask for the site's zone, country or language. */
+static void test_no_site(void)
+{
+    struct tenant t;
+    struct arena a = {0};
+    struct findings all;
+    char *text = tenant_replace(tenant_text("feed.yaml"), "  site:\n", "  place:\n");
+    size_t values = 0;
+
+    tenant_make(&t);
+    tenant_write(&t, "feed.yaml", text);
+    CHECK(!feed_load(t.feed, &a, &all), "a feed without values.site");
+    for (size_t i = 0; i < all.n; i++) {
+        if (all.items[i].severity == FINDING_ERROR)
+            CHECK(strcmp(all.items[i].code, "E110") == 0, "%s", all.items[i].code);
+        values += strstr(all.items[i].text, "depends on the site") != NULL;
+    }
+    CHECK(values == 3, "phone, language and start depend on it: %zu", values);
+    arena_reset(&a);
+    tenant_remove(&t);
+    free(text);
+}
+
 /* A link out of the tenant folder is as good as "..". */
 static void test_symbolic_link(void)
 {
@@ -386,6 +409,7 @@ int main(void)
     test_suggestions();
     test_policy_dates();
     test_symbolic_link();
+    test_no_site();
     test_caret();
     return check_end();
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "check.h"
+#include "feed/explain.h"
 #include "feed/feed.h"
 #include "feed/test.h"
 #include "tenant.h"
@@ -317,6 +318,26 @@ static void test_bounds(void)
     tenant_remove(&t);
 }
 
+/* What is held whole can still be explained. */
+static void test_explain_too_large(void)
+{
+    char *text = repeated(MSH_ORU PID_A, OBR_HIV, 1001);
+    const struct feed_input in = {.kind = MESSAGE_HL7, .body = str_of(text), .key = STR("k")};
+    struct buf b = buf_new(1 << 16);
+    struct tenant t;
+    struct feed *f;
+    struct err e;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    CHECK(feed_explain_text(f, &in, &b, &e), "%s", e.text);
+    CHECK(strstr(b.p, "hold") && strstr(b.p, "message too large"), "%s", b.p);
+    feed_free(f);
+    tenant_remove(&t);
+    buf_reset(&b);
+    free(text);
+}
+
 /* 60 orders, each with 1,000 numbers that do not convert: the tries of one message have an end. */
 static void test_tries(void)
 {
@@ -531,6 +552,10 @@ static void test_missing_sample(void)
     feed_test_run(f, NULL, &count);
     CHECK(count.passed == 1, "for_each_sample");
     feed_free(f);
+    f = load(&t, "given: samples/s12.hl7", "for_each_sample: ../*/samples/s*.hl7");
+    feed_test_run(f, NULL, &count);
+    CHECK(count.failed == 1, "for_each_sample outside the folder");
+    feed_free(f);
     f = load(&t, "given: samples/s12.hl7", "for_each_sample: samples/*.hl7");
     feed_test_run(f, NULL, &count);
     CHECK(count.failed == 1, "for_each_sample runs them all");
@@ -543,6 +568,7 @@ int main(void)
     test_cases();
     test_carried();
     test_bounds();
+    test_explain_too_large();
     test_tries();
     test_result_members();
     test_overlays();
