@@ -194,10 +194,11 @@ static bool run_all(struct reading *m, const struct jobs *jobs, struct feed_resu
         struct instance i = {.m = m, .scope = job->scope, .out = &out->outcomes[k]};
 
         i.message_ms = out->message_ms;
-        if (m->side == SIDE_FHIR) {
-            i.focus =
-                (struct fhirpath_scope){&m->fhir, job->focus.entry->resource, job->focus.patient};
-            i.message_ms = fhir_last_updated_ms(job->focus.entry->resource, out->message_ms);
+        if (job->focus.entry) { /* FHIR */
+            const struct json_node *resource = job->focus.entry->resource;
+
+            i.focus = (struct fhirpath_scope){&m->fhir, resource, job->focus.patient};
+            i.message_ms = fhir_last_updated_ms(resource, out->message_ms);
         }
         run(&i, job->rule);
         if (m->failed)

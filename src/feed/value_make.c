@@ -100,7 +100,7 @@ static bool try_source(struct making *k, size_t index)
     if (all.error)
         record_try(k->record, s, NULL, all.error, (struct str){0});
     for (size_t c = 0; c < all.n; c++) {
-        bool needed = !k->won || (agrees(k->v) && !k->firsts[index].p);
+        bool needed = !k->won || (k->firsts && !k->firsts[index].p);
         struct tried t;
 
         if (!needed && !k->record)
