@@ -76,8 +76,10 @@ static bool fhir_is_read(const struct explained *x, struct str path)
     return false;
 }
 
-static enum sensitivity element_class(const struct feed *f, struct str path, struct arena *a) {
-    const struct fhirpath *expr; struct fhirpath_fault fault;
+static enum sensitivity element_class(const struct feed *f, struct str path, struct arena *a)
+{
+    const struct fhirpath *expr;
+    struct fhirpath_fault fault;
 
     return fhirpath_compile(path, a, &expr, &fault) ? feed_class_fhir(f, expr, a) : CLASS_CLINICAL;
 }

@@ -115,7 +115,8 @@ int main(void)
 
     for
         EACH (i, fields) {
-            enum sensitivity c = dictionary_hl7(str_of(fields[i].segment), fields[i].field, &listed);
+            enum sensitivity c =
+                dictionary_hl7(str_of(fields[i].segment), fields[i].field, &listed);
 
             CHECK(c == fields[i].class && listed == fields[i].listed, "%s-%u is %d, listed %d",
                   fields[i].segment, fields[i].field, c, listed);
