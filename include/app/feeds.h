@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "feed/feed.h"
 
 struct feed_set {
@@ -18,10 +19,11 @@ struct feed_set {
 bool feeds_find(const char *path, struct arena *a, const char *const **out, size_t *n,
                 struct err *e) MUST_USE;
 
-/* Loads them all and prints every finding to `to` (NULL: silent). A feed with errors is left out of
- * the set. Two feeds of one name are ERR_CONFIG. */
-bool feeds_load(const char *path, struct arena *a, FILE *to, struct feed_set *out,
-                struct err *e) MUST_USE;
+/* Loads them all, policy entries held against the clock, and prints every finding to `to` (NULL:
+ * silent), with a line of counts behind those of a file. A feed with errors is left out of the set.
+ * Two feeds of one name are ERR_CONFIG. */
+bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FILE *to,
+                struct feed_set *out, struct err *e) MUST_USE;
 void feeds_free(struct feed_set *set);
 
 /* NULL when there is none of that name. */

@@ -67,7 +67,9 @@ static bool look_into(struct search *s, const char *folder, int depth, struct er
         return err_set(e, ERR_CONFIG, errno, "%s: %s", folder, strerror(errno));
     for (int i = 0; i < n; i++) {
         const char *name = names[i]->d_name;
-        const char *path = arena_printf(s->arena, "%s/%s", folder, name).p;
+        const char *path = strcmp(folder, ".") == 0
+                               ? arena_copy(s->arena, str_of(name)).p
+                               : arena_printf(s->arena, "%s/%s", folder, name).p;
 
         if (ok && name[0] != '.' && depth > 0 && is_folder(path)) {
             ok = look_into(s, path, depth - 1, e);
@@ -115,13 +117,17 @@ const struct feed *feeds_named(const struct feed_set *set, const char *name)
     return NULL;
 }
 
-static void print_findings(const struct findings *all, FILE *to)
+static void print_findings(const struct findings *all, const char *file, FILE *to)
 {
-    for (size_t i = 0; to && i < all->n; i++)
+    for (size_t i = 0; i < all->n; i++)
         finding_print(&all->items[i], to);
+    if (all->n_errors || all->n_warnings)
+        (void)fprintf(to, "%s: %zu error(s), %zu warning(s)\n", file, all->n_errors,
+                      all->n_warnings);
 }
 
-bool feeds_load(const char *path, struct arena *a, FILE *to, struct feed_set *out, struct err *e)
+bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FILE *to,
+                struct feed_set *out, struct err *e)
 {
     const char *const *files;
     size_t n;
@@ -134,9 +140,10 @@ bool feeds_load(const char *path, struct arena *a, FILE *to, struct feed_set *ou
         return err_set(e, ERR_BUSY, 0, "out of memory");
     for (size_t i = 0; i < n; i++) {
         struct findings all = {0};
-        struct feed *f = feed_load(files[i], a, &all);
+        struct feed *f = feed_load_at(files[i], clock_now_ms(clock), a, &all);
 
-        print_findings(&all, to);
+        if (to)
+            print_findings(&all, files[i], to);
         out->n_errors += all.n_errors;
         out->n_warnings += all.n_warnings;
         if (f && feeds_named(out, feed_name(f))) {

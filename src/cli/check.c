@@ -2,6 +2,7 @@
 
 #include "app/feeds.h"
 #include "feed/test.h"
+#include "net/clock.h"
 
 enum { DEFAULT_PATHS = 1 };
 static const char *const here[DEFAULT_PATHS] = {"."};
@@ -16,7 +17,7 @@ static bool check_path(const char *path, FILE *test_to, struct tally *t, struct 
 {
     struct feed_set set;
     struct arena a = {0};
-    bool ok = feeds_load(path, &a, stdout, &set, e);
+    bool ok = feeds_load(path, &clock_system, &a, stdout, &set, e);
 
     for (size_t i = 0; ok && i < set.n; i++) {
         struct feed_test_count count = {0, 0};
@@ -60,8 +61,6 @@ int cli_check(const struct cli_args *args)
 
     if (!check_all(args, NULL, &t))
         return EXIT_USAGE;
-    if (t.errors || t.warnings)
-        (void)printf("%zu error(s), %zu warning(s)\n", t.errors, t.warnings);
     if (t.failed)
         (void)printf("see the tests that fail: tidings test\n");
     return t.errors || t.failed || (args->option[OPT_STRICT] && t.warnings) ? EXIT_NO : EXIT_YES;
@@ -73,6 +72,7 @@ int cli_test(const struct cli_args *args)
 
     if (!check_all(args, stdout, &t))
         return EXIT_USAGE;
-    (void)printf("%d passed, %d failed\n", t.passed, t.failed);
+    if (t.feeds > 1) /* each feed has a line of its own already */
+        (void)printf("%d passed, %d failed\n", t.passed, t.failed);
     return t.errors || t.failed ? EXIT_NO : EXIT_YES;
 }

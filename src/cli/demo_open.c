@@ -48,7 +48,7 @@ static bool load_feed(struct demo *d, struct err *e)
     struct str text = {NULL, 0};
     const struct feed *f;
 
-    if (!feeds_load(d->config.feeds, &d->arena, stderr, &d->feeds, e))
+    if (!feeds_load(d->config.feeds, &clock_system, &d->arena, stderr, &d->feeds, e))
         return false;
     f = feeds_named(&d->feeds, "demo");
     if (!f)

@@ -28,7 +28,7 @@ static bool is_id(const char *word)
 
 static bool load(struct question *q, const char *path, struct str name, struct err *e)
 {
-    if (!feeds_load(path, &q->arena, stderr, &q->feeds, e))
+    if (!feeds_load(path, &clock_system, &q->arena, stderr, &q->feeds, e))
         return false;
     for (size_t i = 0; i < q->feeds.n; i++) {
         if (!name.p || str_eq(name, str_of(feed_name(q->feeds.items[i]))))

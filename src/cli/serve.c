@@ -109,7 +109,8 @@ int cli_serve(const struct cli_args *args)
     if (!s || uv_loop_init(&s->loop) < 0)
         abort();
     harden();
-    if (!config_read(file, &a, &config, &e) || !feeds_load(config.feeds, &a, stderr, &feeds, &e) ||
+    if (!config_read(file, &a, &config, &e) ||
+        !feeds_load(config.feeds, &clock_system, &a, stderr, &feeds, &e) ||
         !start(s, &config, &feeds, &e)) {
         log_event(LOG_ERROR, "app", "%s -> not started", e.text);
         code = EXIT_CONFIG;
