@@ -1,14 +1,17 @@
 /* Link: the page behind the button, and the hand-off to the patient portal.
  *
- *   GET, HEAD /l/{token}    one constant page whatever the token is; nothing is looked up or
- * changed /en/l/{token}, /zh-TW/l/{token}    the same in that language; ?lang= goes first POST
- * /l/{token}    live: 303 to the portal with ?code=…, once anything else: 404, one page: the
- * portal's own sign-in, or call 429, the same page, once a network or all of them guess too often
- *                           503, the same page, when the store is busy
- *   POST      /links/redeem the portal itself, {"code":"…"} with Authorization: Bearer <redeem
- * token> 200 {"patient":{"key","identifier"},"resource":{"type","key","identifier"}, "purpose"};
- * identifiers may be null 400 not that JSON    401 not that token    415 not JSON 404 a code
- * unknown, used or expired        429, 503 as above
+ *   GET, HEAD /l/{token}      one constant page whatever the token is; nothing is looked up or changed
+ *   /en/l/…, /zh-TW/l/…       the same in that language; ?lang= goes first
+ *   POST      /l/{token}      303 to the portal with ?code=… for a live token, once;
+ *                             404 for anything else: one page, the portal's own sign-in, or call;
+ *                             429, the same page, once a network or all of them guess too often;
+ *                             503, the same page, when the store is busy
+ *   POST      /links/redeem   the portal itself: {"code":"…"} with Authorization: Bearer <redeem token>
+ *                             200 {"patient":{"key","identifier"},
+ *                                  "resource":{"type","key","identifier"}, "purpose"};
+ *                                  identifiers may be null
+ *                             400 not that JSON    401 not that token    415 not JSON
+ *                             404 a code unknown, used or expired        429, 503 as above
  *
  * The token locates, it does not authenticate: the portal still signs the patient in. A network is
  * an IPv4 /24 or an IPv6 /48 of the peer, or of the last X-Forwarded-For address when the peer is

@@ -23,23 +23,26 @@ enum http_sent {
 /* One request. Embed it in your own struct; fill the first part, then start it.
  * Keep it, and all it points to, until done() is called. */
 struct http_call {
-    const char *url;          /* NUL-terminated; http or https */
-    const char *bearer;       /* access token, or NULL */
-    const char *content_type; /* of the body */
-    const char *header;       /* one further header line, or NULL */
-    struct str body;          /* p == NULL makes it a GET */
-    int64_t timeout_ms;       /* for the whole request */
-    size_t max_reply;         /* bytes; a longer reply is HTTP_UNKNOWN */
+    const char *url;                   /* NUL-terminated; http or https */
+    const char *bearer;                /* access token, or NULL */
+    const char *content_type;          /* of the body */
+    const char *header;                /* one further header line, or NULL */
+    struct str body;                   /* p == NULL makes it a GET */
+    int64_t timeout_ms;                /* for the whole request */
+    size_t max_reply;                  /* bytes; a longer reply is HTTP_UNKNOWN */
     void (*done)(struct http_call *c); /* exactly once, never inside http_start() */
 
     /* For done(): */
     enum http_sent sent;
-    int status;       /* HTTP_ANSWERED */
-    int curl_code;    /* CURLcode; 0 when answered */
+    int status;            /* HTTP_ANSWERED */
+    int curl_code;         /* CURLcode; 0 when answered */
     int64_t retry_after_s; /* Retry-After in seconds; -1: none */
-    struct str reply; /* lives until done() returns */
+    struct str reply;      /* lives until done() returns */
 
-    struct http_call_private { void *easy, *headers, *reply; size_t at; } own;
+    struct http_call_private {
+        void *easy, *headers, *reply;
+        size_t at;
+    } own;
 };
 
 struct http_client_settings {

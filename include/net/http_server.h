@@ -17,39 +17,44 @@ struct http_exchange;
 enum { HTTP_PATH_VALUES = 4 };
 
 struct http_request {
-    struct str method;          /* "GET" */
-    struct str path;            /* percent-decoded once; no query */
-    struct str query;           /* raw, without '?'; absent when there is none */
+    struct str method;                   /* "GET" */
+    struct str path;                     /* percent-decoded once; no query */
+    struct str query;                    /* raw, without '?'; absent when there is none */
     struct str values[HTTP_PATH_VALUES]; /* what the pattern's {…} matched, in order */
-    struct str body;            /* whole; at most the route's max_body */
-    const struct http_header { struct str name, value; } *headers; /* as sent, in order */
+    struct str body;                     /* whole; at most the route's max_body */
+    const struct http_header {
+        struct str name, value;
+    } * headers; /* as sent, in order */
     size_t n_headers;
-    const char *peer;           /* "127.0.0.1" */
+    const char *peer; /* "127.0.0.1" */
 };
 
 /* One request and its answer. The memory of `request` and `arena` lives until the answer has been
  * written or the connection is gone, and at least until http_answer() is called. */
 struct http_exchange {
     struct http_request request;
-    struct arena arena;   /* for the handler; freed with the exchange */
-    void *ctx;            /* the route's */
-    void *user;           /* the handler's own */
-    bool gone;            /* the peer left: http_answer() must be called all the same */
+    struct arena arena; /* for the handler; freed with the exchange */
+    void *ctx;          /* the route's */
+    void *user;         /* the handler's own */
+    bool gone;          /* the peer left: http_answer() must be called all the same */
 };
 
 struct http_answer {
     int status;
-    const char *content_type;   /* NULL: no body type */
-    struct str body;            /* copied */
-    const struct http_field { const char *name, *value; } *fields; /* further headers; copied */
+    const char *content_type; /* NULL: no body type */
+    struct str body;          /* copied */
+    const struct http_field {
+        const char *name, *value;
+    } * fields; /* further headers; copied */
     size_t n_fields;
-    bool close;                 /* Connection: close after this answer */
+    bool close; /* Connection: close after this answer */
 };
 
 struct http_route {
-    const char *method;   /* "GET", "POST", "*" for any. HEAD is answered by GET's route, body dropped */
-    const char *pattern;  /* "/l/{token}", "/fhir/{type}/{id}"; {x} matches one non-empty segment */
-    size_t max_body;      /* bytes; more is 413 before it is read */
+    const char
+        *method; /* "GET", "POST", "*" for any. HEAD is answered by GET's route, body dropped */
+    const char *pattern; /* "/l/{token}", "/fhir/{type}/{id}"; {x} matches one non-empty segment */
+    size_t max_body;     /* bytes; more is 413 before it is read */
     /* Called once the whole request is there. Answer now or later, exactly once. */
     void (*on_request)(struct http_exchange *x);
     void *ctx;
@@ -62,14 +67,14 @@ typedef void http_dress(void *ctx, int status, struct arena *a, struct http_answ
 struct http_settings {
     uv_loop_t *loop;
     const char *host;
-    int port;                   /* 0: see http_server_port() */
+    int port; /* 0: see http_server_port() */
     int max_connections;
-    size_t max_header;          /* bytes of request line and headers; 431 past it */
-    int64_t header_ms;          /* whole header block within; 408 past it */
-    int64_t idle_ms;            /* between requests */
-    int64_t body_ms;            /* body: this plus received bytes / min_rate */
-    int64_t min_rate;           /* bytes per second */
-    int64_t write_ms;           /* an answer that makes no progress for so long: closed */
+    size_t max_header;               /* bytes of request line and headers; 431 past it */
+    int64_t header_ms;               /* whole header block within; 408 past it */
+    int64_t idle_ms;                 /* between requests */
+    int64_t body_ms;                 /* body: this plus received bytes / min_rate */
+    int64_t min_rate;                /* bytes per second */
+    int64_t write_ms;                /* an answer that makes no progress for so long: closed */
     const struct http_route *routes; /* borrowed; checked in order, first match wins */
     size_t n_routes;
     http_dress *dress;
@@ -78,8 +83,8 @@ struct http_settings {
 
 /* Fills in the defaults of every limit. */
 struct http_settings http_settings_default(uv_loop_t *loop, const char *host, int port);
-bool http_server_open(const struct http_settings *set, struct http_server **out, struct err *e)
-    MUST_USE;
+bool http_server_open(const struct http_settings *set, struct http_server **out,
+                      struct err *e) MUST_USE;
 int http_server_port(const struct http_server *s);
 int http_server_connections(const struct http_server *s);
 /* Exactly once an exchange, from the loop thread, at any time; x is gone afterwards. */

@@ -34,26 +34,38 @@ struct stream_ops {
 struct stream {
     const struct stream_ops *ops;
     struct stream_events on;
-    void *ctx;          /* the owner's, for every callback */
-    char peer[64];      /* "127.0.0.1", for limits and logs */
+    void *ctx;     /* the owner's, for every callback */
+    char peer[64]; /* "127.0.0.1", for limits and logs */
 };
 
 /* Owner's side. A new stream does not read until told to. */
-static inline void stream_read(struct stream *s, bool on) { s->ops->read(s, on); }
+static inline void stream_read(struct stream *s, bool on)
+{
+    s->ops->read(s, on);
+}
 /* `data` is borrowed until on_written(); one write at a time. */
-static inline void stream_write(struct stream *s, struct str data) { s->ops->write(s, data); }
-static inline void stream_shutdown(struct stream *s) { s->ops->shutdown(s); }
+static inline void stream_write(struct stream *s, struct str data)
+{
+    s->ops->write(s, data);
+}
+static inline void stream_shutdown(struct stream *s)
+{
+    s->ops->shutdown(s);
+}
 /* Abandons a write in flight (its on_written(false) comes first). Call once. */
-static inline void stream_close(struct stream *s) { s->ops->close(s); }
+static inline void stream_close(struct stream *s)
+{
+    s->ops->close(s);
+}
 
 struct listener;
 
 struct listener_settings {
     uv_loop_t *loop;
-    const char *host;      /* numeric address */
-    int port;              /* 0: the system picks one; see listener_port() */
+    const char *host; /* numeric address */
+    int port;         /* 0: the system picks one; see listener_port() */
     int backlog;
-    int max_connections;   /* past it a new connection is closed at once and on_refused called */
+    int max_connections; /* past it a new connection is closed at once and on_refused called */
     /* Take it: set on and ctx, then read. Returning false closes it. */
     bool (*on_stream)(void *ctx, struct stream *s);
     void (*on_refused)(void *ctx, int open); /* may be NULL */
@@ -61,8 +73,8 @@ struct listener_settings {
 };
 
 /* ERR_CONFIG when the address cannot be listened on (occupied, not ours, not numeric). */
-bool listener_open(const struct listener_settings *set, struct listener **out, struct err *e)
-    MUST_USE;
+bool listener_open(const struct listener_settings *set, struct listener **out,
+                   struct err *e) MUST_USE;
 int listener_port(const struct listener *l);
 int listener_connections(const struct listener *l); /* open now */
 /* No new connections; streams already open stay their owners'. Freed once the last is closed. */

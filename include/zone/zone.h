@@ -7,7 +7,9 @@
 
 struct zone; /* owned by the shim, shared, never freed: look it up by name as often as you like */
 
-struct civil { int year, month, day, hour, minute, second; };
+struct civil {
+    int year, month, day, hour, minute, second;
+};
 
 enum zone_local { ZONE_UNIQUE, ZONE_SKIPPED, ZONE_REPEATED };
 
