@@ -3,16 +3,16 @@
  *  notice:
  *              due            begin           2xx + wamid
  *   WAITING ------> READY ------> FLYING ---------------------> ACCEPTED
- *    ^  |             |            | | |  echo, late answer         ^ |
- *    |  |             |            | | +--> CHECKING ---------------+ | failed webhook
- *    |  |             |            | |        | deadline              v (rank < delivered)
- *    |  +-------------+-> WITHDRAWN| +--------+---------------------> HELD
- *    |    superseded               |   final rejection, unknown past its deadline
- *    +-----------------------------+
- *      proven unsent, or temporary Graph error
+ *   ^  ^  |           |            | | |  echo, late answer         ^ |
+ *   |  |  |           |            | | +--> CHECKING ---------------+ | failed webhook
+ *   |  |  |           |            | |        | deadline              v (rank < delivered)
+ *   |  |  +-----------+-> WITHDRAWN| +--------+---------------------> HELD
+ *   |  |    superseded               |   final rejection, unknown past its deadline
+ *   |  +-----------------------------+
+ *   |    proven unsent, or temporary Graph error
+ *   MERGED  a later notice (its carrier) tells it too; waits again when the carrier is withdrawn
  *
- *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not
- * repeated.
+ *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not repeated.
  *  A status that contradicts a refusal moves WAITING and READY to ACCEPTED, too: it left once.
  */
 #ifndef MODEL_NOTICE_H
@@ -32,6 +32,7 @@ enum notice_state {
     NOTICE_ACCEPTED,    /* WhatsApp has it                                      */
     NOTICE_HELD,        /* a person decides: refused for good, failed, unknown too long */
     NOTICE_WITHDRAWN,   /* a later event made it pointless before it left       */
+    NOTICE_MERGED,      /* one message tells several: its carrier's, see notice.carrier */
 };
 
 struct param {
@@ -62,6 +63,7 @@ struct notice {
     int64_t due_ms;     /* not before */
     int64_t expires_ms; /* not after: the event is stale; 0: never */
     int32_t tries;      /* attempts that ended */
+    int64_t carrier;    /* MERGED: id of the notice that tells this one too; else 0 */
 };
 
 enum attempt_state {
@@ -125,6 +127,14 @@ void attempt_fold(struct attempt *a, const struct status *all, size_t n);
 
 /* Moves `n` after attempt_fold(): an echo proves acceptance, a failure holds it. */
 void notice_tracked(struct notice *n, const struct attempt *a);
+
+/* A notice that goes back to WAITING although a later one of its unit exists is withdrawn: what it
+ * says is no longer true. Call after notice_attempt_ended() when there is a later one. */
+void notice_superseded(struct notice *n);
+
+/* True for a notice that ended without having told anybody: refused, given up, stale. The same facts
+ * are news again when the sender repeats them. Not for an answer that stayed lost. */
+bool notice_forgets(const struct notice *n);
 
 /* CHECKING past its deadline becomes HELD. True when it did. */
 bool notice_gave_up(struct notice *n, const struct attempt *a, const struct retry_policy *p,

@@ -34,6 +34,7 @@ struct intake {
 struct message_list {
     struct message *items;
     size_t n;
+    bool more; /* the limit was reached: ask again */
 };
 
 /* One instance of a mapped message, as the feed decided it. */
@@ -64,13 +65,14 @@ struct instance {
 struct instance_list {
     struct instance *items;
     size_t n;
+    bool more;
 };
 
 /* What is known of one unit (an appointment, a result …). */
 struct unit {
     struct event event;        /* latest event, carried slots filled in */
     uint8_t news[INDEX_BYTES]; /* what a patient last heard, or would have; all zero: nothing yet */
-    bool told;                 /* a notice about it has left */
+    bool told;                 /* a notice about it was on the wire (begin_attempts) */
 };
 
 struct notice_list {
@@ -86,6 +88,7 @@ struct flight {
 struct flight_list {
     struct flight *items;
     size_t n;
+    bool more;
 };
 
 struct status_list {
@@ -153,17 +156,24 @@ struct store_ops {
     bool (*settle)(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
     bool (*save_news)(struct store *s, struct str event_type, struct str unit_key,
-                      const uint8_t news[INDEX_BYTES], bool told, struct err *e);
+                      const uint8_t news[INDEX_BYTES], struct err *e);
     /* Sets n->id; with a link when `link` is not NULL (link->notice_id is filled in). */
     bool (*put_notice)(struct store *s, struct notice *n, struct link_new *link, struct err *e);
-    /* Notices not yet flying (waiting, ready) of one unit; or of one open coalescing window. */
+    /* Notices not yet flying of one unit (waiting, ready, merged); or the waiting ones of one open
+     * coalescing window (merged ones follow their carrier). */
     bool (*find_open)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct notice_list *out, struct err *e);
     bool (*find_window)(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
-    /* Writes state, reason, due_ms, tries, coalesce, and the instance's standing
-     * (notice_standing()) and reason. The token is forgotten once the state is final: accepted,
-     * held, withdrawn. */
+    /* Writes state, reason, due_ms, tries, coalesce, carrier, and the instance's standing
+     * (notice_standing()) and reason. In the same breath:
+     *   merged    what was merged into it follows it to its carrier
+     *   accepted  what was merged into it is withdrawn, "merged into a later notice"; links of older
+     *             notices of its unit are revoked: the patient holds the newer one
+     *   held      what was merged into it is held, too, for the same reason
+     *   withdrawn of what was merged into it the newest waits again, with its due_ms, and carries the rest
+     *   notice_forgets()  the unit's news is forgotten
+     * The token is forgotten once the state is final: accepted, held, withdrawn. */
     bool (*save_notice)(struct store *s, const struct notice *n, struct err *e);
     /* Waiting and due become ready; *next_ms is the next due time of the others, 0: none. */
     bool (*release_due)(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
@@ -171,11 +181,16 @@ struct store_ops {
     /* Notices in CHECKING, oldest first, each with its last attempt. */
     bool (*find_checking)(struct store *s, size_t most, struct arena *a, struct flight_list *out,
                           struct err *e);
+    /* Every link of the unit that is out already. */
     bool (*revoke_links)(struct store *s, struct str event_type, struct str unit_key,
                          int64_t now_ms, struct err *e);
+    /* *later: a notice of the same unit was planned after `n`, whatever became of it. */
+    bool (*find_later)(struct store *s, const struct notice *n, bool *later, struct err *e);
 
-    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them).
-     * A ready notice with expires_ms < now_ms is withdrawn instead, reason "stale". */
+    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them), and
+     * its unit is told. Oldest first, one a recipient: none while an earlier notice to the same number
+     * is flying, or waits to be tried again. A ready notice with expires_ms < now_ms is withdrawn
+     * instead, reason "stale". */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
     bool (*save_attempt)(struct store *s, const struct attempt *at, struct err *e);
@@ -184,7 +199,8 @@ struct store_ops {
 
     /* track. *fresh is false when that status is already there. */
     bool (*put_status)(struct store *s, const struct status *st, bool *fresh, struct err *e);
-    /* By echo when it is set, else by wamid. */
+    /* By echo when it is set, else by wamid. A notice whose sealed bytes no longer open is held, reason
+     * "damaged on disk", and not found. */
     bool (*find_attempt)(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
                          struct arena *a, struct flight *out, bool *found, struct err *e);
     bool (*find_statuses)(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,

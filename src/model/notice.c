@@ -10,7 +10,9 @@ static const struct {
     enum standing standing;
 } states[] = {
     /* to accepted: a status proved that an attempt was accepted after all, though it was refused */
-    [NOTICE_WAITING] = {"waiting", TO(NOTICE_READY) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_ACCEPTED),
+    [NOTICE_WAITING] = {"waiting",
+                        TO(NOTICE_READY) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_ACCEPTED) |
+                            TO(NOTICE_MERGED),
                         STANDING_PENDING},
     [NOTICE_READY] = {"ready", TO(NOTICE_FLYING) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_ACCEPTED),
                       STANDING_PENDING},
@@ -23,6 +25,8 @@ static const struct {
     /* a late echo may still prove what was given up */
     [NOTICE_HELD] = {"held", TO(NOTICE_ACCEPTED), STANDING_HELD},
     [NOTICE_WITHDRAWN] = {"withdrawn", 0, STANDING_RECORDED},
+    [NOTICE_MERGED] = {"merged", TO(NOTICE_WAITING) | TO(NOTICE_WITHDRAWN) | TO(NOTICE_HELD),
+                       STANDING_PENDING},
 };
 
 static const char *const attempts[] = {
@@ -150,6 +154,27 @@ void notice_tracked(struct notice *n, const struct attempt *a)
     } else if (proven && notice_may_become(n->state, NOTICE_ACCEPTED)) {
         become(n, NOTICE_ACCEPTED, (struct str){NULL, 0});
     }
+}
+
+void notice_superseded(struct notice *n)
+{
+    if (n->state == NOTICE_WAITING)
+        become(n, NOTICE_WITHDRAWN, STR("a later event came first"));
+}
+
+bool notice_forgets(const struct notice *n)
+{
+    static const struct str lasting[] = {STR_LIT("a later event came first"),
+                                         STR_LIT("merged into a later notice"),
+                                         STR_LIT("answer lost, no proof in time")};
+
+    if (n->state != NOTICE_HELD && n->state != NOTICE_WITHDRAWN)
+        return false;
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
+        if (str_eq(n->reason, lasting[i]))
+            return false;
+    }
+    return true;
 }
 
 bool notice_gave_up(struct notice *n, const struct attempt *a, const struct retry_policy *p,
