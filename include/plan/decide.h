@@ -14,21 +14,18 @@ struct decision {
     struct str reason; /* VERDICT_RECORD */
     bool withdraw;     /* notices of this unit that have not left yet */
     bool revoke;       /* links of this unit that are out already     */
-    bool remember;     /* `news` and `told` are to be kept */
-    bool told;         /* a notice of this unit has left at some time */
+    bool remember;     /* `news` is the latest a patient hears of */
     uint8_t news[INDEX_BYTES];
 };
 
 /* in    a pending instance that notifies
  * unit  what is known of its unit before this notice; NULL: nothing
- * open  notices of the unit that have not left
  *
  * A test message and a stale event are never sent. An event that shows the patient the same facts
  * as the last one is not news: for an appointment booked, moved and changed are one state, so an
  * S14 that only checks the patient in, or an S12 after its S13, is silent. `withdrawn` and `undone`
- * are told only to those who had been told. */
+ * are told only where an earlier notice was on the wire. */
 struct decision plan_decide(const struct seal *seal, const struct instance *in,
-                            const struct unit *unit, const struct notice_list *open,
-                            int64_t now_ms);
+                            const struct unit *unit, int64_t now_ms);
 
 #endif

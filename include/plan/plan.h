@@ -36,7 +36,7 @@ void plan_close(struct plan *p, void (*on_closed)(void *ctx), void *ctx);
 
 /* What one run did, and when it wants to run again. */
 struct plan_result {
-    size_t taken;    /* instances decided */
+    bool more;       /* there is more to decide: run again */
     size_t ready;    /* notices that became ready */
     int64_t next_ms; /* 0: nothing is waiting for a time */
 };

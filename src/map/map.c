@@ -15,6 +15,7 @@ struct map {
     struct store_job job;
     struct arena arena; /* of the job */
     size_t taken;       /* by the job */
+    bool more;          /* than it took */
 };
 
 static bool run(struct store_job *j, struct store *s, struct err *e)
@@ -35,6 +36,7 @@ static bool run(struct store_job *j, struct store *s, struct err *e)
             return false;
     }
     m->taken = list.n;
+    m->more = list.more;
     return true;
 }
 
@@ -67,7 +69,7 @@ static void done(struct store_job *j)
     }
     if (m->taken)
         bell_ring(&m->set.next);
-    if (m->again || m->taken == m->set.batch)
+    if (m->again || m->more)
         map_ring(m);
 }
 

@@ -37,17 +37,8 @@ static struct decision record(struct str reason)
     return (struct decision){.verdict = VERDICT_RECORD, .reason = reason};
 }
 
-/* What was planned and is not open any more has left. */
-static bool has_left(const struct unit *unit, const struct notice_list *open)
-{
-    static const uint8_t nothing[INDEX_BYTES];
-
-    return unit &&
-           (unit->told || (open->n == 0 && memcmp(unit->news, nothing, sizeof nothing) != 0));
-}
-
 struct decision plan_decide(const struct seal *seal, const struct instance *in,
-                            const struct unit *unit, const struct notice_list *open, int64_t now_ms)
+                            const struct unit *unit, int64_t now_ms)
 {
     struct str state = shown_state(&in->event);
     bool taken_back = str_eq(state, STR("withdrawn")) || str_eq(state, STR("undone"));
@@ -60,9 +51,8 @@ struct decision plan_decide(const struct seal *seal, const struct instance *in,
     news_of(seal, &in->event, d.news);
     if (unit && memcmp(unit->news, d.news, sizeof d.news) == 0)
         return record(STR("not news"));
-    d.revoke = ended(state) || str_eq(in->event.type, STR("appointment/1"));
-    d.told = has_left(unit, open);
-    if (taken_back && !d.told) {
+    d.revoke = ended(state);
+    if (taken_back && (!unit || !unit->told)) {
         d.verdict = VERDICT_RECORD;
         d.reason = STR("taken back before it was told");
     }

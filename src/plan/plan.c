@@ -53,7 +53,7 @@ static void done(struct store_job *j)
     alarm_set(&p->set.alarm, p->result.next_ms);
     if (p->result.ready)
         bell_ring(&p->set.next);
-    if (p->again || p->result.taken == p->set.batch)
+    if (p->again || p->result.more)
         plan_ring(p);
 }
 

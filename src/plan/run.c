@@ -16,41 +16,47 @@ static void wake_at(struct plan_result *out, int64_t at_ms)
         out->next_ms = at_ms;
 }
 
-static bool withdraw(struct run *r, struct notice *n, struct str reason, struct err *e)
-{
-    n->state = NOTICE_WITHDRAWN;
-    n->reason = reason;
-    return r->store->ops->save_notice(r->store, n, e);
-}
-
 static bool withdraw_all(struct run *r, struct notice_list *open, struct err *e)
 {
     for (size_t i = 0; i < open->n; i++) {
-        if (!withdraw(r, &open->items[i], STR("a later event came first"), e))
+        struct notice *n = &open->items[i];
+
+        n->state = NOTICE_WITHDRAWN;
+        n->reason = STR("a later event came first");
+        if (!r->store->ops->save_notice(r->store, n, e))
             return false;
     }
     return true;
 }
 
-/* Joins the open window, which keeps its end; or opens one. */
-static bool set_due(struct run *r, const struct instance *in, struct notice *n, struct err *e)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    int64_t most = r->set->coalesce_most_ms, window = in->coalesce_ms;
-    struct notice_list list = {0};
+    return b && b < a ? b : a;
+}
 
-    n->state = NOTICE_READY;
-    n->due_ms = r->now_ms;
-    if (!in->coalesce_ms)
-        return true;
-    n->state = NOTICE_WAITING;
-    n->coalesce = in->coalesce;
-    n->due_ms = r->now_ms + (most && window > most ? most : window);
-    if (!r->store->ops->find_window(r->store, in->coalesce, r->arena, &list, e))
-        return false;
-    for (size_t i = 0; i < list.n; i++) {
-        if (list.items[i].due_ms < n->due_ms)
-            n->due_ms = list.items[i].due_ms;
-        if (!withdraw(r, &list.items[i], STR("merged into a later notice"), e))
+/* The end of the window that `in` falls into: an open one keeps its end, whoever carries it. */
+static int64_t window_end(const struct run *r, const struct instance *in,
+                          const struct notice_list *own, const struct notice_list *window)
+{
+    int64_t most = r->set->coalesce_most_ms;
+    int64_t end = r->now_ms + (most && in->coalesce_ms > most ? most : in->coalesce_ms);
+
+    for (size_t i = 0; i < own->n; i++) {
+        if (str_eq(own->items[i].coalesce, in->coalesce))
+            end = earlier(end, own->items[i].due_ms);
+    }
+    for (size_t i = 0; i < window->n; i++)
+        end = earlier(end, window->items[i].due_ms);
+    return end;
+}
+
+/* `n` is stored and tells what waits in its window, too. */
+static bool merge(struct run *r, const struct notice *n, struct notice_list *window, struct err *e)
+{
+    for (size_t i = 0; i < window->n; i++) {
+        window->items[i].state = NOTICE_MERGED;
+        window->items[i].carrier = n->id;
+        if (!r->store->ops->save_notice(r->store, &window->items[i], e))
             return false;
     }
     return true;
@@ -84,28 +90,52 @@ static bool mint_link(struct run *r, const struct instance *in, struct notice *n
     return true;
 }
 
-static bool tell(struct run *r, const struct instance *in, struct err *e)
+static struct notice notice_of(const struct run *r, const struct instance *in)
 {
-    struct notice n = {
+    return (struct notice){
         .instance_id = in->id,
+        .state = in->coalesce_ms ? NOTICE_WAITING : NOTICE_READY,
         .feed = in->feed,
         .event_type = in->event.type,
         .unit_key = in->event.unit_key,
         .patient_key = event_value(&in->event, "patient_key"),
+        .coalesce = in->coalesce_ms ? in->coalesce : (struct str){NULL, 0},
         .template = in->template,
         .language = in->language,
         .named = in->named,
         .params = in->params,
         .n_params = in->n_params,
         .to = event_value(&in->event, "phone"),
+        .due_ms = r->now_ms,
         .expires_ms = in->stale_ms,
     };
+}
+
+/* own  notices of the same unit that were open and have just been withdrawn */
+static bool tell(struct run *r, const struct instance *in, const struct notice_list *own,
+                 struct err *e)
+{
+    const struct store_ops *ops = r->store->ops;
+    struct notice n = notice_of(r, in);
+    struct notice_list window = {0};
     struct link_new link = {0};
 
-    if (!set_due(r, in, &n, e) || (in->button && !mint_link(r, in, &n, &link, e)))
+    if (in->coalesce_ms) {
+        if (!ops->find_window(r->store, in->coalesce, r->arena, &window, e))
+            return false;
+        n.due_ms = window_end(r, in, own, &window);
+    }
+    if (in->button && !mint_link(r, in, &n, &link, e))
         return false;
     r->out->ready += n.state == NOTICE_READY;
-    return r->store->ops->put_notice(r->store, &n, in->button ? &link : NULL, e);
+    return ops->put_notice(r->store, &n, in->button ? &link : NULL, e) && merge(r, &n, &window, e);
+}
+
+/* The facts of the unit cannot be read any more: a person looks; the others go on. */
+static bool hold_damaged(struct run *r, const struct instance *in, struct err *e)
+{
+    return e->kind == ERR_INPUT &&
+           r->store->ops->settle(r->store, in->id, STANDING_HELD, STR("damaged on disk"), e);
 }
 
 static bool decide(struct run *r, const struct instance *in, struct err *e)
@@ -117,17 +147,18 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
     struct decision d;
     bool known;
 
-    if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e) ||
-        !ops->find_open(r->store, type, key, r->arena, &open, e))
+    if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e))
+        return hold_damaged(r, in, e);
+    if (!ops->find_open(r->store, type, key, r->arena, &open, e))
         return false;
-    d = plan_decide(r->set->seal, in, known ? &unit : NULL, &open, r->now_ms);
+    d = plan_decide(r->set->seal, in, known ? &unit : NULL, r->now_ms);
     if ((d.withdraw && !withdraw_all(r, &open, e)) ||
         (d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
-        (d.remember && !ops->save_news(r->store, type, key, d.news, d.told, e)))
+        (d.remember && !ops->save_news(r->store, type, key, d.news, e)))
         return false;
     if (d.verdict == VERDICT_RECORD)
         return ops->settle(r->store, in->id, STANDING_RECORDED, d.reason, e);
-    return tell(r, in, e);
+    return tell(r, in, &open, e);
 }
 
 /* Unknown attempts: past their deadline a person decides (WhatsApp §6, step 7: never by a resend).
@@ -147,6 +178,7 @@ static bool give_up(struct run *r, struct err *e)
         else if (!r->store->ops->save_notice(r->store, &f->notice, e))
             return false;
     }
+    r->out->more |= list.more;
     return true;
 }
 
@@ -167,7 +199,7 @@ bool plan_run(const struct plan_settings *set, int64_t now_ms, struct store *s, 
     }
     if (!give_up(&r, e) || !s->ops->release_due(s, now_ms, &released, &next, e))
         return false;
-    out->taken = list.n;
+    out->more |= list.more;
     out->ready += released;
     wake_at(out, next);
     return true;
