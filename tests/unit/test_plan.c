@@ -108,8 +108,8 @@ static void plans(struct world *w)
     CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
 }
 
-/* The notices that leave now; each is accepted at once. */
-static size_t leaves(struct world *w)
+/* The notices that leave now; each ends at once, as `end` says. */
+static size_t leaves_as(struct world *w, enum attempt_state end)
 {
     static const char echoes[4][ECHO_BYTES + 1] = {
         "a1:00000000000000000000000001", "a1:00000000000000000000000002",
@@ -130,7 +130,7 @@ static size_t leaves(struct world *w)
     for (size_t i = 0; i < list.n; i++) {
         struct flight *f = &list.items[i];
 
-        f->attempt.state = ATTEMPT_ACCEPTED;
+        f->attempt.state = end;
         f->attempt.ended_ms = w->now_ms;
         notice_attempt_ended(&f->notice, &f->attempt, false, &policy, w->now_ms);
         CHECK(w->store->ops->save_attempt(w->store, &f->attempt, &e), "%s", e.text);
@@ -138,6 +138,11 @@ static size_t leaves(struct world *w)
     }
     CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
     return list.n;
+}
+
+static size_t leaves(struct world *w)
+{
+    return leaves_as(w, ATTEMPT_ACCEPTED);
 }
 
 static struct ledger balance(struct world *w)
@@ -301,6 +306,114 @@ static void test_coalesce(void)
     close_world(&w);
 }
 
+/* Events of one unit inside its window do not push its end away. */
+static void test_window_does_not_slide(void)
+{
+    struct given result = {
+        .type = "result_ready/1", .unit = "pk_r", .coalesce_ms = 900000, .status = "ready"};
+    struct world w;
+
+    open_world(&w);
+    for (int i = 0; i < 3; i++) {
+        w.now_ms = noon + i * 400000;
+        result.status = i % 2 ? "updated" : "ready";
+        arrives(&w, result);
+        plans(&w);
+        CHECK(w.result.next_ms == noon + 900000, "event %d: the window ends %lld ms late", i,
+              (long long)(w.result.next_ms - noon - 900000));
+    }
+    w.now_ms = noon + 900000;
+    plans(&w);
+    CHECK(leaves(&w) == 1 && balance(&w).recorded == 2, "one message at the end of the window");
+    close_world(&w);
+}
+
+/* Two results in one message; the later one is withdrawn before it leaves: the first is told all the same. */
+static void test_merged_is_not_lost(void)
+{
+    struct given first = {.type = "result_ready/1",
+                          .unit = "pk_1",
+                          .coalesce_ms = 900000,
+                          .status = "ready"},
+                 second = first, taken_back = first;
+    struct world w;
+    struct ledger l;
+
+    open_world(&w);
+    second.unit = taken_back.unit = "pk_2";
+    taken_back.status = "withdrawn";
+    arrives(&w, first);
+    arrives(&w, second);
+    plans(&w);
+    CHECK(balance(&w).pending == 2, "both wait");
+    arrives(&w, taken_back);
+    plans(&w);
+    l = balance(&w);
+    CHECK(l.pending == 1 && l.recorded == 2, "%lld pending", (long long)l.pending);
+    w.now_ms = noon + 900000;
+    plans(&w);
+    CHECK(leaves(&w) == 1, "the first one leaves");
+    CHECK(balance(&w).notified == 1, "and is told");
+    close_world(&w);
+}
+
+/* What WhatsApp refused was told to nobody: the sender's repetition is news, with its corrected number. */
+static void test_refused_is_news_again(void)
+{
+    struct world w;
+    struct ledger l;
+
+    open_world(&w);
+    arrives(&w, booked);
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_REJECTED) == 1, "refused");
+    CHECK(balance(&w).held == 1, "held");
+    arrives(&w, booked);
+    plans(&w);
+    CHECK(leaves(&w) == 1, "the repetition leaves");
+    l = balance(&w);
+    CHECK(l.notified == 1 && l.held == 1, "%lld notified", (long long)l.notified);
+    close_world(&w);
+}
+
+/* More unknown sends than one run looks at: each is held at its deadline. */
+static void test_many_unknown(void)
+{
+    enum { MANY = 11 };
+    static const char echo[1][ECHO_BYTES + 1] = {"a1:0000000000000000000000000X"};
+    char one[1][ECHO_BYTES + 1];
+    struct world w;
+    struct err e = {0};
+    size_t n = 0;
+
+    open_world(&w);
+    w.set.batch = 4;
+    memcpy(one, echo, sizeof one);
+    for (int i = 0; i < MANY; i++) {
+        char unit[8];
+        struct given g = booked;
+        struct flight_list list = {0};
+
+        (void)snprintf(unit, sizeof unit, "pk_%d", i);
+        g.unit = arena_printf(&w.arena, "%s", unit).p;
+        arrives(&w, g);
+        plans(&w);
+        (void)snprintf(one[0] + 3, ECHO_BYTES - 2, "%026d", i);
+        CHECK(w.store->ops->begin(w.store, &e), "%s", e.text);
+        CHECK(w.store->ops->begin_attempts(w.store, 1, (const char(*)[ECHO_BYTES + 1]) one,
+                                           w.now_ms, &w.arena, &list, &e) &&
+                  list.n == 1,
+              "%d: %s", i, e.text);
+        CHECK(w.store->ops->recover(w.store, w.now_ms, &n, &e) && n == 1, "%s", e.text);
+        CHECK(w.store->ops->commit(w.store, &e), "%s", e.text);
+    }
+    w.now_ms = noon + hour;
+    for (int i = 0; i < MANY && (i == 0 || w.result.more); i++)
+        plans(&w);
+    CHECK(balance(&w).held == MANY, "%lld of %d held", (long long)balance(&w).held, MANY);
+    close_world(&w);
+}
+
 /* An answer that was lost is held at its deadline, never sent again. */
 static void test_unknown(void)
 {
@@ -336,6 +449,10 @@ int main(void)
     test_superseded();
     test_taken_back();
     test_coalesce();
+    test_window_does_not_slide();
+    test_merged_is_not_lost();
+    test_refused_is_news_again();
+    test_many_unknown();
     test_unknown();
     return check_end();
 }
