@@ -16,7 +16,7 @@ struct http_client;
 /* What can be proven about a request that got no HTTP status. */
 enum http_sent {
     HTTP_ANSWERED, /* a whole answer came: status and reply are set */
-    HTTP_UNSENT,   /* libcurl 6, 7, 35, 60 and CURLINFO_REQUEST_SIZE 0: no byte left */
+    HTTP_UNSENT,   /* libcurl 6, 7, 28, 35, 60 before the request was begun: no byte left */
     HTTP_UNKNOWN,  /* anything else: it may have been acted on */
 };
 
@@ -42,6 +42,7 @@ struct http_call {
     struct http_call_private {
         void *easy, *headers, *reply;
         size_t at;
+        bool begun; /* a connection was there to write the request to */
     } own;
 };
 

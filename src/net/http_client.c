@@ -51,20 +51,29 @@ static bool sent_once(const struct http_call *c, long head, curl_off_t body)
     return !c->body.p || ((size_t)head <= one_head(c) && (size_t)body <= c->body.n);
 }
 
+/* libcurl never had a connection to write the request to, and counts no byte of it
+ * (docs/decisions/016-a-connect-timeout-is-unsent.md). */
+static bool never_left(const struct http_call *c, long head, curl_off_t body, curl_off_t begun_us)
+{
+    return !c->own.begun && head == 0 && body == 0 && begun_us == 0;
+}
+
 /* WhatsApp §5.2. Whatever is not proven is unknown. */
 static enum http_sent outcome(const struct http_call *c, CURLcode rc, CURL *easy)
 {
-    long bytes = 0;
-    curl_off_t body = 0;
+    long head = 0;
+    curl_off_t body = 0, begun_us = 0;
 
-    if (curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK ||
-        curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body) != CURLE_OK)
+    if (curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head) != CURLE_OK ||
+        curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body) != CURLE_OK ||
+        curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &begun_us) != CURLE_OK)
         return HTTP_UNKNOWN;
     if (rc == CURLE_OK)
-        return sent_once(c, bytes, body) ? HTTP_ANSWERED : HTTP_UNKNOWN;
+        return sent_once(c, head, body) ? HTTP_ANSWERED : HTTP_UNKNOWN;
     if (rc == CURLE_COULDNT_RESOLVE_HOST || rc == CURLE_COULDNT_CONNECT ||
-        rc == CURLE_SSL_CONNECT_ERROR || rc == CURLE_PEER_FAILED_VERIFICATION)
-        return bytes == 0 ? HTTP_UNSENT : HTTP_UNKNOWN;
+        rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_SSL_CONNECT_ERROR ||
+        rc == CURLE_PEER_FAILED_VERIFICATION)
+        return never_left(c, head, body, begun_us) ? HTTP_UNSENT : HTTP_UNKNOWN;
     return HTTP_UNKNOWN;
 }
 
@@ -219,6 +228,16 @@ static size_t on_body(char *to, size_t size, size_t n, void *arg)
     return left;
 }
 
+/* Connected, TLS included: the request is written next. */
+static int on_connected(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct http_call *c = arg;
+
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    c->own.begun = true;
+    return CURL_PREREQFUNC_OK;
+}
+
 static bool add_header(struct http_call *c, const char *line)
 {
     struct curl_slist *all = curl_slist_append(c->own.headers, line);
@@ -277,6 +296,8 @@ static bool set_limits(CURL *easy, const struct http_client_settings *set, struc
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L),
         curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L),
         curl_easy_setopt(easy, CURLOPT_PRIVATE, c),
+        curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected),
+        curl_easy_setopt(easy, CURLOPT_PREREQDATA, c),
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply),
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, c),
     };

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/container_of.h"
@@ -221,15 +223,20 @@ static void call_run(struct http_client *h, uv_loop_t *loop, struct call *c)
     CHECK(c->n_done == before + 1, "done() %d times", c->n_done - before);
 }
 
-static struct http_client *client(uv_loop_t *loop)
+static struct http_client *client_with(uv_loop_t *loop, int64_t connect_ms)
 {
     struct http_client_settings set = {
-        .loop = loop, .max_host_connections = 4, .connect_ms = 5000, .max_age_s = 60};
+        .loop = loop, .max_host_connections = 4, .connect_ms = connect_ms, .max_age_s = 60};
     struct http_client *h = NULL;
     struct err e;
 
     CHECK(http_client_open(&set, &h, &e), "%s", e.text);
     return h;
+}
+
+static struct http_client *client(uv_loop_t *loop)
+{
+    return client_with(loop, 60000);
 }
 
 /* libcurl 7.88.1 with CURLOPT_POSTFIELDS sends POST 2 twice here and reports success. */
@@ -284,10 +291,17 @@ static const struct {
      HTTP_UNKNOWN, 0, -1, NULL, 1},
     {"cut head", "http", RAW, "HTTP/1.1 200 O", 60000, 1000, HTTP_UNKNOWN, 0, -1, NULL, 1},
     {"not http", "http", RAW_KEEP, "SSH-2.0-x\r\n\r\n", 60000, 1000, HTTP_UNKNOWN, 0, -1, NULL, 1},
-    {"no answer in time", "http", MUTE, NULL, 150, 1000, HTTP_UNKNOWN, 0, -1, "", 1},
+    {"no answer in time", "http", MUTE, NULL, 1000, 1000, HTTP_UNKNOWN, 0, -1, "", 1},
     {"reset", "http", RESET, NULL, 60000, 1000, HTTP_UNKNOWN, 0, -1, "", 0},
     {"hung up on accept", "http", HANG_UP, NULL, 60000, 1000, HTTP_UNKNOWN, 0, -1, "", 0},
     {"TLS refused", "https", HANG_UP, NULL, 60000, 1000, HTTP_UNSENT, 0, -1, "", 0},
+    {"TLS never finished", "https", MUTE, NULL, 150, 1000, HTTP_UNSENT, 0, -1, "", 0},
+    {"absurd wait", "http", RAW,
+     "HTTP/1.1 429 Too Many\r\nRetry-After: 9223372036854775807\r\nContent-Length: 0\r\n\r\n",
+     60000, 1000, HTTP_ANSWERED, 429, INT64_MAX, "", 1},
+    {"negative wait", "http", RAW,
+     "HTTP/1.1 429 Too Many\r\nRetry-After: -5\r\nContent-Length: 0\r\n\r\n", 60000, 1000,
+     HTTP_ANSWERED, 429, -1, "", 1},
 };
 
 static void test_cases(uv_loop_t *loop)
@@ -332,6 +346,89 @@ static void test_nobody(uv_loop_t *loop)
           c.http.curl_code);
     http_client_close(h);
     uv_run(loop, UV_RUN_DEFAULT);
+}
+
+/* A listener that takes nobody any more: Linux drops further SYNs once its backlog is full. */
+struct full {
+    int listener, port;
+    int waiting[8];
+};
+
+static void full_open(struct full *f)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof at;
+
+    f->listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(f->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(f->listener, 0) != 0 ||
+        getsockname(f->listener, (struct sockaddr *)&at, &size) != 0)
+        abort();
+    f->port = ntohs(at.sin_port);
+    for
+        EACH (i, f->waiting) {
+            f->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+            (void)connect(f->waiting[i], (struct sockaddr *)&at, sizeof at);
+        }
+}
+
+static void full_close(struct full *f)
+{
+    for
+        EACH (i, f->waiting)
+            close(f->waiting[i]);
+    close(f->listener);
+}
+
+/* The connection is not there in time, by either limit: nothing left. */
+static void test_connect_timeout(uv_loop_t *loop)
+{
+    static const struct {
+        const char *name, *scheme;
+        int64_t connect_ms, timeout_ms;
+    } limits[] = {{"connect limit", "http", 150, 60000},
+                  {"whole limit", "http", 60000, 150},
+                  {"connect limit, TLS", "https", 150, 60000}};
+
+    for
+        EACH (i, limits) {
+            struct http_client *h = client_with(loop, limits[i].connect_ms);
+            struct call c;
+            struct full f;
+
+            full_open(&f);
+            call_init(&c, limits[i].scheme, f.port, STR("{}"));
+            c.http.timeout_ms = limits[i].timeout_ms;
+            call_run(h, loop, &c);
+            CHECK(c.http.curl_code == 28, "%s: curl %d: it was to time out", limits[i].name,
+                  c.http.curl_code);
+            CHECK(c.http.sent == HTTP_UNSENT, "%s: sent %d", limits[i].name, c.http.sent);
+            http_client_close(h);
+            uv_run(loop, UV_RUN_DEFAULT);
+            full_close(&f);
+        }
+}
+
+/* Mute once the request is there: unknown, on a fresh connection and on one that was used before. */
+static void test_mute(uv_loop_t *loop)
+{
+    struct http_client *h = client(loop);
+    struct call c;
+    struct fake f;
+
+    fake_open(&f, loop, ANSWER, NULL);
+    call_init(&c, "http", f.port, STR("{}"));
+    call_run(h, loop, &c);
+    f.act = MUTE;
+    for (int fresh = 0; fresh < 2; fresh++) {
+        call_init(&c, "http", f.port, STR("{}"));
+        c.http.timeout_ms = 1000;
+        call_run(h, loop, &c);
+        CHECK(c.http.curl_code == 28 && c.http.sent == HTTP_UNKNOWN, "sent %d, curl %d",
+              c.http.sent, c.http.curl_code);
+        CHECK(f.connections == 1 + fresh, "%d connections", f.connections);
+    }
+    http_client_close(h);
+    fake_close(&f, loop);
 }
 
 static void test_request(uv_loop_t *loop)
@@ -467,6 +564,8 @@ int main(void)
     test_trap(&loop);
     test_cases(&loop);
     test_nobody(&loop);
+    test_connect_timeout(&loop);
+    test_mute(&loop);
     test_request(&loop);
     test_refused(&loop);
     test_cancel(&loop);
