@@ -44,6 +44,7 @@ struct cli_command {
     const char *summary;  /* one line */
     const char *examples; /* whole lines */
     unsigned options;     /* 1 << OPT_… */
+    int most_words;       /* more are a usage error */
     int (*run)(const struct cli_args *args);
 };
 

@@ -159,7 +159,7 @@ static bool parse(int argc, char **argv, struct cli_args *args, const char **nam
     return true;
 }
 
-static bool options_fit(const struct cli_command *c, const struct cli_args *args)
+static bool words_fit(const struct cli_command *c, const struct cli_args *args)
 {
     for (int o = 0; o < OPTIONS; o++) {
         if (args->option[o] && !(c->options & 1U << o)) {
@@ -167,6 +167,11 @@ static bool options_fit(const struct cli_command *c, const struct cli_args *args
                           c->name, options[o].name, c->name);
             return false;
         }
+    }
+    if (args->n_words > c->most_words) {
+        (void)fprintf(stderr, "tidings: `%s` takes %s\nHelp: tidings %s --help\n", c->name,
+                      c->most_words ? "fewer words" : "no further word", c->name);
+        return false;
     }
     return true;
 }
@@ -211,7 +216,7 @@ int cli_main(int argc, char **argv)
         code = unknown_command(name);
     } else if (args->option[OPT_HELP]) {
         code = help_command(c, stdout);
-    } else if (options_fit(c, args)) {
+    } else if (words_fit(c, args)) {
         code = c->run(args);
     }
     free(args);

@@ -5,7 +5,6 @@
  * Messages travel over real sockets, through the real store, feed and sender. */
 #include "demo.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,7 +213,6 @@ int cli_demo(const struct cli_args *args)
     d->json = args->option[OPT_JSON] != NULL;
     d->once = args->option[OPT_ONCE] != NULL;
     d->port = (int)port;
-    (void)signal(SIGPIPE, SIG_IGN);
     if (demo_open(d, &e)) {
         (void)uv_run(&d->loop, UV_RUN_DEFAULT);
         code = d->once ? report(d) : EXIT_YES;

@@ -25,7 +25,7 @@ struct demo {
     struct http_client *client; /* for the FHIR samples */
     struct app *app;
     uv_timer_t timer;
-    uv_signal_t signals[2];
+    uv_signal_t signals[3];
     int closing;
     const char *phone_url;
 

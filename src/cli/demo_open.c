@@ -14,7 +14,11 @@
 
 extern const struct embedded_folder shipped_demo;
 
-enum { COALESCE_MS = 1000, LISTENERS = sizeof((struct demo *)0)->listen / sizeof(struct listen) };
+enum {
+    SIGNALS = sizeof((struct demo *)0)->signals / sizeof(uv_signal_t),
+    COALESCE_MS = 1000,
+    LISTENERS = sizeof((struct demo *)0)->listen / sizeof(struct listen)
+};
 
 static const char phone_number_id[] = "106540352242922";
 
@@ -164,10 +168,10 @@ bool demo_open(struct demo *d, struct err *e)
 {
     struct http_client_settings http = {
         .loop = &d->loop, .max_host_connections = 2, .connect_ms = 5000, .max_age_s = 10};
-    static const int numbers[] = {SIGINT, SIGTERM};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
     (void)uv_timer_init(&d->loop, &d->timer);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SIGNALS; i++) {
         (void)uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
         (void)uv_signal_start(&d->signals[i], on_signal, numbers[i]);
@@ -203,7 +207,7 @@ void demo_end(struct demo *d)
         return;
     d->ending = true;
     uv_close((uv_handle_t *)&d->timer, NULL);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&d->signals[i], NULL);
     if (d->sandbox)
         d->tally = sandbox_tally(d->sandbox);

