@@ -14,6 +14,12 @@ enum sensitivity dictionary_hl7(struct str segment, unsigned field, bool *listed
  */
 bool dictionary_set_id(struct str segment, unsigned field);
 
+/* What the standards leave to senders, so that no dictionary can know it: Z-segments, and elements that
+ * are reached through an extension. Only there a policy's word replaces `clinical`; anywhere else it can
+ * only raise. */
+bool dictionary_local_hl7(struct str segment);
+bool dictionary_local_fhir(struct str element);
+
 /* The entry of an element, "Patient.telecom.value": its longest listed prefix. For what ends in
  * ".reference" ask dictionary_reference_element(). */
 enum sensitivity dictionary_fhir(struct str element, bool *listed);

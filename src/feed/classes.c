@@ -1,34 +1,57 @@
-/* How sensitive what a path or an expression touches is: dictionary first, then the policy's word. */
+/* How sensitive what a path or an expression touches is: the dictionary, raised by the policy's word. */
 #include "loading.h"
 
-/* The policy's class for SEG-f.c.s: of its longest entry; 0 pieces when it has none. */
-static int declared_hl7(const struct feed *f, const struct hl7_path *p, enum sensitivity *out)
+/* What the policy says of one path. */
+struct word {
+    size_t depth; /* how long the entry is; 0: there is none */
+    enum sensitivity class;
+};
+
+/* The longest entry counts; of two of one length the higher. */
+static void hear(struct word *w, size_t depth, enum sensitivity class)
 {
-    int best = 0;
+    if (depth > w->depth)
+        *w = (struct word){depth, class};
+    else if (depth == w->depth)
+        w->class = class_join(w->class, class);
+}
 
-    for (size_t i = 0; i < f->policy.n_declared; i++) {
-        const struct hl7_path *d = &f->policy.declared[i].hl7;
-        int pieces = 1 + (d->component != 0) + (d->subcomponent != 0);
+/* A policy can only raise what a standard defines. That is asked at load (policy.c) and again here, where
+ * the class comes from, so that no entry that slips through there lowers anything. */
+static enum sensitivity class_with(const struct feed *f, enum sensitivity standard, bool local,
+                                   const struct word *w)
+{
+    if (!local)
+        return w->depth ? class_join(standard, w->class) : standard;
+    if (w->depth)
+        return w->class;
+    return f->policy.faulty ? CLASS_PUBLIC : standard;
+}
 
-        if (!f->policy.declared[i].is_hl7 || strcmp(d->segment, p->segment) != 0 ||
-            d->field != p->field || (d->component && d->component != p->component) ||
-            (d->subcomponent && d->subcomponent != p->subcomponent) || pieces <= best)
-            continue;
-        best = pieces;
-        *out = f->policy.declared[i].class;
-    }
-    return best;
+static bool is_under(const struct hl7_path *p, const struct hl7_path *above)
+{
+    return (!above->component || above->component == p->component) &&
+           (!above->subcomponent || above->subcomponent == p->subcomponent);
 }
 
 static enum sensitivity class_of_field(const struct feed *f, const struct hl7_path *p)
 {
-    enum sensitivity declared = CLASS_PUBLIC;
-    bool listed = false;
-    enum sensitivity standard = dictionary_hl7(str_of(p->segment), p->field, &listed);
+    enum sensitivity parts = CLASS_PUBLIC, whole;
+    struct word w = {0};
 
-    if (!declared_hl7(f, p, &declared))
-        return f->policy.faulty && !listed ? CLASS_PUBLIC : standard;
-    return listed ? class_join(standard, declared) : declared;
+    for (size_t i = 0; i < f->policy.n_declared; i++) {
+        const struct declared *d = &f->policy.declared[i];
+
+        if (!d->is_hl7 || strcmp(d->hl7.segment, p->segment) != 0 || d->hl7.field != p->field)
+            continue;
+        if (is_under(p, &d->hl7))
+            hear(&w, 1u + (d->hl7.component ? 1u : 0u) + (d->hl7.subcomponent ? 1u : 0u), d->class);
+        else if (is_under(&d->hl7, p)) /* reading the whole reads its parts */
+            parts = class_join(parts, d->class);
+    }
+    whole = class_with(f, dictionary_hl7(str_of(p->segment), p->field, NULL),
+                       dictionary_local_hl7(str_of(p->segment)), &w);
+    return class_join(whole, parts);
 }
 
 enum sensitivity feed_class_hl7(const struct feed *f, const struct hl7_path *p)
@@ -50,35 +73,29 @@ static bool ends_in(struct str s, struct str tail)
     return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
 }
 
-static bool declared_fhir(const struct feed *f, struct str path, enum sensitivity *out)
+/* The class of an element before any policy. */
+static enum sensitivity standard_fhir(const struct fhirpath_chain *chain)
 {
-    size_t best = 0;
-
-    for (size_t i = 0; i < f->policy.n_declared; i++) {
-        const struct declared *d = &f->policy.declared[i];
-        bool whole = path.n == d->path.n || (path.n > d->path.n && path.p[d->path.n] == '.');
-
-        if (d->is_hl7 || !str_starts(path, d->path) || !whole || d->path.n <= best)
-            continue;
-        best = d->path.n;
-        *out = d->class;
-    }
-    return best > 0;
-}
-
-static enum sensitivity class_of_chain(const struct feed *f, const struct fhirpath_chain *chain)
-{
-    enum sensitivity standard, declared = CLASS_PUBLIC;
-    bool listed = false;
-
     if (chain->narrow.p)
         return dictionary_reference(chain->narrow);
     if (ends_in(chain->path, STR(".reference")))
         return dictionary_reference_element(chain->path);
-    standard = dictionary_fhir(chain->path, &listed);
-    if (!declared_fhir(f, chain->path, &declared))
-        return f->policy.faulty && !listed ? CLASS_PUBLIC : standard;
-    return listed ? class_join(standard, declared) : declared;
+    return dictionary_fhir(chain->path, NULL);
+}
+
+static enum sensitivity class_of_chain(const struct feed *f, const struct fhirpath_chain *chain)
+{
+    struct str path = chain->path;
+    struct word w = {0};
+
+    for (size_t i = 0; i < f->policy.n_declared; i++) {
+        const struct declared *d = &f->policy.declared[i];
+
+        if (!d->is_hl7 && str_starts(path, d->path) &&
+            (path.n == d->path.n || path.p[d->path.n] == '.'))
+            hear(&w, d->path.n, d->class);
+    }
+    return class_with(f, standard_fhir(chain), dictionary_local_fhir(path) && !chain->narrow.p, &w);
 }
 
 enum sensitivity feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a)

@@ -142,15 +142,25 @@ static bool is_prefix(struct str path, struct str head)
     return str_starts(path, head) && (path.n == head.n || path.p[head.n] == '.');
 }
 
-static bool in_extension(struct str element)
+/* "extension", "extension('http://…": a URL may have dots, so its end may be cut off. */
+static bool is_extension(struct str name)
 {
-    while (element.p) {
-        struct str name = str_cut(&element, '.');
+    struct str head = str_cut(&name, '(');
 
-        if (str_starts(name, STR("extension")) || str_starts(name, STR("modifierExtension")))
+    return str_eq(head, STR("extension")) || str_eq(head, STR("modifierExtension"));
+}
+
+bool dictionary_local_fhir(struct str element)
+{
+    while (element.p)
+        if (is_extension(str_cut(&element, '.')))
             return true;
-    }
     return false;
+}
+
+bool dictionary_local_hl7(struct str segment)
+{
+    return segment.n == 3 && segment.p[0] == 'Z';
 }
 
 /* `identifier` of a resource of any type: the second name. */
@@ -174,7 +184,7 @@ enum sensitivity dictionary_fhir(struct str element, bool *listed)
             found = fhir[i].class;
             longest = fhir[i].path.n;
         }
-    if (in_extension(element))
+    if (dictionary_local_fhir(element))
         longest = 0;
     if (listed)
         *listed = longest > 0;

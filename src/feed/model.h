@@ -98,7 +98,7 @@ struct policy {
     size_t n_declared;
     struct ceiling *ceilings;
     size_t n_ceilings;
-    bool faulty; /* not all declarations are known: what is not listed counts as public */
+    bool faulty; /* not all declarations are known: Z-fields and extensions count as public */
 };
 
 /* ---- values ---- */

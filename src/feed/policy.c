@@ -36,14 +36,41 @@ static bool looks_hl7(struct str path)
     return path.n > 4 && path.p[3] == '-';
 }
 
+/* `declare` may raise any class. It may lower only what no standard defines: Z-segments, extensions. */
+static bool may_declare(struct loading *l, const struct yaml_node *entry, const struct declared *d)
+{
+    enum sensitivity standard;
+    bool local;
+
+    if (d->is_hl7) {
+        standard = dictionary_hl7(str_of(d->hl7.segment), d->hl7.field, NULL);
+        local = dictionary_local_hl7(str_of(d->hl7.segment));
+    } else {
+        standard = dictionary_fhir(d->path, NULL);
+        local = dictionary_local_fhir(d->path);
+    }
+    if (!local && d->class < standard) {
+        report_at(l->r, "E804", yaml_get(entry, "class"),
+                  "only Z-segments and extensions may be declared lower",
+                  "`" STR_FMT "` is %s; a policy may raise a class and never lower it",
+                  STR_ARG(d->path), class_name(standard));
+        return false;
+    }
+    if (d->is_hl7 && (d->hl7.repetition || d->hl7.n_tests)) {
+        report_at(l->r, "E201", yaml_get(entry, "path"), "a class is that of all repetitions",
+                  "`" STR_FMT "` picks out repetitions", STR_ARG(d->path));
+        return false;
+    }
+    return true;
+}
+
 static void load_declared(struct loading *l, const struct yaml_node *entry)
 {
     static const char *const keys[] = {"path", "class", "because", "by", "on", "expires", NULL};
     struct policy *p = &l->f->policy;
     struct declared d = {0};
     const struct yaml_node *path;
-    enum sensitivity standard;
-    bool listed = false, was_faulty = p->faulty;
+    bool was_faulty = p->faulty;
     size_t at;
     struct err e;
 
@@ -62,16 +89,8 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
         report_at(l->r, "E201", path, NULL, "`" STR_FMT "` is not an HL7 path", STR_ARG(d.path));
         return;
     }
-    if (d.is_hl7)
-        standard = dictionary_hl7(str_of(d.hl7.segment), d.hl7.field, &listed);
-    else
-        standard = dictionary_fhir(d.path, &listed);
-    if (listed && d.class < standard) {
-        report_at(l->r, "E804", yaml_get(entry, "class"), NULL,
-                  "`" STR_FMT "` is %s; a policy may raise a class and never lower it",
-                  STR_ARG(d.path), class_name(standard));
+    if (!may_declare(l, entry, &d))
         return;
-    }
     p->declared[p->n_declared++] = d;
     p->faulty = was_faulty;
 }

@@ -1,4 +1,5 @@
 #include "explained.h"
+#include "fhir/element.h"
 #include "fhir/resource.h"
 #include "model.h"
 
@@ -92,6 +93,16 @@ static const struct json_node *behind(const struct json_node *node, const struct
     return node == root ? NULL : node->next;
 }
 
+/* A name that FHIR defines ("_birthDate" stands beside "birthDate"); any other may hold content. */
+static struct str shown_name(struct str name)
+{
+    struct str bare = name;
+
+    if (bare.n && bare.p[0] == '_')
+        bare = (struct str){name.p + 1, name.n - 1};
+    return element_known(bare) ? name : STR("?");
+}
+
 /* Names from the resource down to the node, without indexes. */
 static struct str path_of(const struct json_node *node, const struct json_node *root,
                           struct str type, struct arena *a)
@@ -99,9 +110,12 @@ static struct str path_of(const struct json_node *node, const struct json_node *
     struct str path = {NULL, 0};
 
     for (; node != root; node = node->parent)
-        if (node->name.p)
-            path = path.p ? arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(node->name), STR_ARG(path))
-                          : node->name;
+        if (node->name.p) {
+            struct str name = shown_name(node->name);
+
+            path =
+                path.p ? arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(path)) : name;
+        }
     return arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(type), STR_ARG(path));
 }
 
