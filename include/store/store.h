@@ -28,8 +28,11 @@ struct intake {
     int64_t id;
     bool seen;      /* same key, same digest: no new unit; ack holds the first answer */
     bool id_reused; /* same key, other digest: a new unit, to be flagged (HL7_ID_REUSED) */
-    struct str ack; /* seen: the stored bytes; else absent */
+    struct str ack; /* seen: the stored bytes, absent when they no longer open; else absent */
 };
+
+/* A list of messages ends after so many bytes of bodies, and says that there is more. */
+enum { STORE_LIST_BYTES = 16 << 20 };
 
 struct message_list {
     struct message *items;
@@ -138,14 +141,15 @@ struct store_ops {
     bool (*put_message)(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e);
 
-    /* map. Oldest first, state stored, at most `most`. Here and in the other lists a row whose
-     * sealed bytes no longer open is left out and held, reason "damaged on disk". */
+    /* map. Oldest first, state stored, at most `most`, without their ACKs. Here and in the other
+     * lists a row whose sealed bytes no longer open is left out and held, "damaged on disk". */
     bool (*take_stored)(struct store *s, size_t most, struct arena *a, struct message_list *out,
                         struct err *e);
+    /* ERR_INPUT: the unit's sealed bytes no longer open. */
     bool (*find_unit)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e);
     /* Marks the message mapped, writes its instances (n may be 0: dropped, "no rule") and, for those
-     * that emit, the unit's latest event. feed_version: hex digest of the feed that decided. */
+     * that emit and are no test, the unit's latest event. feed_version: hex digest of the feed that decided. */
     bool (*put_mapped)(struct store *s, int64_t message_id, struct str feed_version,
                        struct instance *all, size_t n, struct err *e);
 
@@ -172,7 +176,7 @@ struct store_ops {
      *             notices of its unit are revoked: the patient holds the newer one
      *   held      what was merged into it is held, too, for the same reason
      *   withdrawn of what was merged into it the newest waits again, with its due_ms, and carries the rest
-     *   notice_forgets()  the unit's news is forgotten
+     *   notice_forgets()  the unit's news is forgotten, unless a later notice has told other news
      * The token is forgotten once the state is final: accepted, held, withdrawn. */
     bool (*save_notice)(struct store *s, const struct notice *n, struct err *e);
     /* Waiting and due become ready; *next_ms is the next due time of the others, 0: none. */
@@ -188,7 +192,7 @@ struct store_ops {
     bool (*find_later)(struct store *s, const struct notice *n, bool *later, struct err *e);
 
     /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them), and
-     * its unit is told. Oldest first, one a recipient: none while an earlier notice to the same number
+     * its unit is told, and those of what was merged into it. Oldest first, one a recipient: none while an earlier notice to the same number
      * is flying, or waits to be tried again. A ready notice with expires_ms < now_ms is withdrawn
      * instead, reason "stale". */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
@@ -200,7 +204,7 @@ struct store_ops {
     /* track. *fresh is false when that status is already there. */
     bool (*put_status)(struct store *s, const struct status *st, bool *fresh, struct err *e);
     /* By echo when it is set, else by wamid. A notice whose sealed bytes no longer open is held, reason
-     * "damaged on disk", and not found. */
+     * "damaged on disk", its attempt unknown, and not found; one that was final comes without them. */
     bool (*find_attempt)(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
                          struct arena *a, struct flight *out, bool *found, struct err *e);
     bool (*find_statuses)(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,

@@ -163,6 +163,7 @@ const struct store_ops store_memory = {
     .release_due = memory_release_due,
     .find_checking = memory_find_checking,
     .revoke_links = memory_revoke_links,
+    .find_later = memory_find_later,
     .begin_attempts = memory_begin_attempts,
     .save_attempt = memory_save_attempt,
     .recover = memory_recover,

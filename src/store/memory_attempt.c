@@ -2,8 +2,10 @@
 #include "growing.h"
 #include "memory_store.h"
 
-static bool withdraw_stale(struct memory *m, int64_t now_ms, struct err *e)
+/* *any: there was one. */
+static bool withdraw_stale(struct memory *m, int64_t now_ms, bool *any, struct err *e)
 {
+    *any = false;
     for (size_t i = 0; i < m->t.notices.n; i++) {
         struct notice n = *m->t.notices.items[i];
 
@@ -11,38 +13,90 @@ static bool withdraw_stale(struct memory *m, int64_t now_ms, struct err *e)
             continue;
         n.state = NOTICE_WITHDRAWN;
         n.reason = STR("stale");
+        *any = true;
         if (!memory_save_notice(&m->store, &n, e))
             return false;
     }
     return true;
 }
 
+/* One a recipient: what is ready behind another one, or behind one in flight, or behind one that
+ * will be tried again, waits for it. */
+static bool has_turn(const struct memory *m, const struct notice *n)
+{
+    for (size_t i = 0; i + 1 < (size_t)n->id; i++) {
+        const struct notice *o = m->t.notices.items[i];
+
+        if (o->to.p && n->to.p && str_eq(o->to, n->to) &&
+            (o->state == NOTICE_READY || o->state == NOTICE_FLYING ||
+             (o->state == NOTICE_WAITING && o->tries > 0)))
+            return false;
+    }
+    return true;
+}
+
+static void tell_unit(struct memory *m, const struct notice *n)
+{
+    struct unit *u = memory_unit(m, n->event_type, n->unit_key);
+
+    if (!u || u->told)
+        return;
+    memory_touch(m, u, sizeof *u);
+    u->told = true;
+}
+
+/* Its message tells of what was merged into it, too. */
+static void tell_units(struct memory *m, const struct notice *n)
+{
+    tell_unit(m, n);
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        const struct notice *merged = m->t.notices.items[i];
+
+        if (merged->state == NOTICE_MERGED && merged->carrier == n->id)
+            tell_unit(m, merged);
+    }
+}
+
+static struct attempt *begin_one(struct memory *m, struct notice *n, const char *echo,
+                                 int64_t now_ms)
+{
+    struct attempt *at = ADD(m, &m->t.attempts);
+
+    memory_touch(m, n, sizeof *n);
+    n->state = NOTICE_FLYING;
+    tell_units(m, n);
+    *at = (struct attempt){.id = (int64_t)m->t.attempts.n,
+                           .notice_id = n->id,
+                           .state = ATTEMPT_FLYING,
+                           .started_ms = now_ms};
+    memcpy(at->echo, echo, ECHO_BYTES);
+    return at;
+}
+
 bool memory_begin_attempts(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e)
 {
     struct memory *m = (struct memory *)s;
+    int64_t next_ms;
+    size_t n_due;
+    bool stale;
 
     *out = (struct flight_list){0};
-    if (!withdraw_stale(m, now_ms, e))
-        return false;
+    do { /* what was merged into a stale one waits again, and may be due, and stale, too */
+        if (!withdraw_stale(m, now_ms, &stale, e) ||
+            (stale && !memory_release_due(s, now_ms, &n_due, &next_ms, e)))
+            return false;
+    } while (stale);
     for (size_t i = 0; i < m->t.notices.n && out->n < most; i++) {
         struct notice *n = m->t.notices.items[i];
-        struct attempt *at;
-        struct flight *f;
 
-        if (n->state != NOTICE_READY)
-            continue;
-        memory_touch(m, n, sizeof *n);
-        n->state = NOTICE_FLYING;
-        at = ADD(m, &m->t.attempts);
-        *at = (struct attempt){.id = (int64_t)m->t.attempts.n,
-                               .notice_id = n->id,
-                               .state = ATTEMPT_FLYING,
-                               .started_ms = now_ms};
-        memcpy(at->echo, echoes[out->n], ECHO_BYTES);
-        f = GROW(a, out);
-        *f = (struct flight){copy_notice(a, n), *at};
+        if (n->state == NOTICE_READY && has_turn(m, n)) {
+            const struct attempt *at = begin_one(m, n, echoes[out->n], now_ms);
+
+            *GROW(a, out) = (struct flight){copy_notice(a, n), *at};
+        }
     }
+    out->more = out->n == most;
     return true;
 }
 
@@ -115,6 +169,7 @@ bool memory_find_checking(struct store *s, size_t most, struct arena *a, struct 
             *GROW(a, out) =
                 (struct flight){copy_notice(a, n), at ? *at : (struct attempt){.id = 0}};
     }
+    out->more = out->n == most;
     return true;
 }
 

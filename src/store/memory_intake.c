@@ -40,12 +40,19 @@ bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct me
                         struct err *e)
 {
     struct memory *m = (struct memory *)s;
+    size_t bytes = 0;
 
     (void)e;
     *out = (struct message_list){0};
-    for (size_t i = 0; i < m->t.messages.n && out->n < most; i++) {
-        if (!m->t.messages.items[i]->mapped)
-            *GROW(a, out) = copy_message(a, &m->t.messages.items[i]->m);
+    for (size_t i = 0; i < m->t.messages.n && !out->more; i++) {
+        struct message msg = m->t.messages.items[i]->m;
+
+        if (m->t.messages.items[i]->mapped)
+            continue;
+        msg.ack = (struct str){NULL, 0};
+        *GROW(a, out) = copy_message(a, &msg);
+        bytes += msg.body.n;
+        out->more = out->n == most || bytes >= STORE_LIST_BYTES;
     }
     return true;
 }
@@ -63,7 +70,7 @@ bool memory_read_message(struct store *s, int64_t id, struct arena *a, struct me
     return true;
 }
 
-static struct unit *unit_of(struct memory *m, struct str event_type, struct str unit_key)
+struct unit *memory_unit(struct memory *m, struct str event_type, struct str unit_key)
 {
     for (size_t i = 0; i < m->t.units.n; i++) {
         struct unit *u = m->t.units.items[i];
@@ -77,7 +84,7 @@ static struct unit *unit_of(struct memory *m, struct str event_type, struct str 
 bool memory_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e)
 {
-    struct unit *u = unit_of((struct memory *)s, event_type, unit_key);
+    struct unit *u = memory_unit((struct memory *)s, event_type, unit_key);
 
     (void)e;
     *out = (struct unit){0};
@@ -91,7 +98,7 @@ bool memory_find_unit(struct store *s, struct str event_type, struct str unit_ke
 
 static void put_unit(struct memory *m, const struct event *ev)
 {
-    struct unit *u = unit_of(m, ev->type, ev->unit_key);
+    struct unit *u = memory_unit(m, ev->type, ev->unit_key);
 
     if (u)
         memory_touch(m, u, sizeof *u);
@@ -119,7 +126,7 @@ bool memory_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
         all[i].message_id = message_id;
         in->in = copy_instance(&m->arena, &all[i]);
         in->in.received_ms = row->m.received_ms;
-        if (all[i].emits)
+        if (all[i].emits && !all[i].test) /* a test changes nothing */
             put_unit(m, &all[i].event);
     }
     return true;
@@ -138,6 +145,7 @@ bool memory_take_mapped(struct store *s, size_t most, struct arena *a, struct in
         if (!row->planned && row->in.standing == STANDING_PENDING)
             *GROW(a, out) = copy_instance(a, &row->in);
     }
+    out->more = out->n == most;
     return true;
 }
 
@@ -156,16 +164,15 @@ bool memory_settle(struct store *s, int64_t instance_id, enum standing standing,
 }
 
 bool memory_save_news(struct store *s, struct str event_type, struct str unit_key,
-                      const uint8_t news[INDEX_BYTES], bool told, struct err *e)
+                      const uint8_t news[INDEX_BYTES], struct err *e)
 {
     struct memory *m = (struct memory *)s;
-    struct unit *u = unit_of(m, event_type, unit_key);
+    struct unit *u = memory_unit(m, event_type, unit_key);
 
     if (!u)
         return err_set(e, ERR_INPUT, 0, "no such unit");
     memory_touch(m, u, sizeof *u);
     memcpy(u->news, news, INDEX_BYTES);
-    u->told = told;
     return true;
 }
 

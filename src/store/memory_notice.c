@@ -37,7 +37,7 @@ bool memory_put_notice(struct store *s, struct notice *n, struct link_new *link,
 
 static bool is_open(const struct notice *n)
 {
-    return n->state == NOTICE_WAITING || n->state == NOTICE_READY;
+    return n->state == NOTICE_WAITING || n->state == NOTICE_READY || n->state == NOTICE_MERGED;
 }
 
 bool memory_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
@@ -66,28 +66,24 @@ bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
     for (size_t i = 0; i < m->t.notices.n; i++) {
         const struct notice *n = m->t.notices.items[i];
 
-        if (is_open(n) && n->coalesce.p && str_eq(n->coalesce, coalesce))
+        if (n->state == NOTICE_WAITING && n->coalesce.p && str_eq(n->coalesce, coalesce))
             *GROW(a, out) = copy_notice(a, n);
     }
     return true;
 }
 
-bool memory_save_notice(struct store *s, const struct notice *n, struct err *e)
+bool memory_find_later(struct store *s, const struct notice *n, bool *later, struct err *e)
 {
     struct memory *m = (struct memory *)s;
-    struct notice *row = ROW(&m->t.notices, n->id);
 
-    if (!row)
-        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
-    memory_touch(m, row, sizeof *row);
-    row->state = n->state;
-    row->reason = copy_text(&m->arena, n->reason);
-    row->due_ms = n->due_ms;
-    row->tries = n->tries;
-    row->coalesce = copy_text(&m->arena, n->coalesce);
-    if (n->state == NOTICE_ACCEPTED || n->state == NOTICE_HELD || n->state == NOTICE_WITHDRAWN)
-        row->token = (struct str){NULL, 0};
-    return memory_settle(s, row->instance_id, notice_standing(n->state), n->reason, e);
+    (void)e;
+    *later = false;
+    for (size_t i = (size_t)n->id; i < m->t.notices.n; i++) {
+        const struct notice *row = m->t.notices.items[i];
+
+        *later |= str_eq(row->event_type, n->event_type) && str_eq(row->unit_key, n->unit_key);
+    }
+    return true;
 }
 
 bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms, struct err *e)
@@ -119,14 +115,15 @@ bool memory_revoke_links(struct store *s, struct str event_type, struct str unit
     struct memory *m = (struct memory *)s;
 
     (void)e;
+    (void)now_ms; /* nothing here reads it back */
     for (size_t i = 0; i < m->t.links.n; i++) {
         struct m_link *row = m->t.links.items[i];
 
-        if (row->revoked_ms || row->redeemed_ms || !str_eq(row->l.event_type, event_type) ||
+        if (row->revoked || row->redeemed_ms || !str_eq(row->l.event_type, event_type) ||
             !str_eq(row->l.unit_key, unit_key))
             continue;
         memory_touch(m, row, sizeof *row);
-        row->revoked_ms = now_ms;
+        row->revoked = true;
     }
     return true;
 }
@@ -144,7 +141,7 @@ bool memory_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES]
 
         if (memcmp(row->l.token_hash, token_hash, SEAL_HASH_BYTES) != 0)
             continue;
-        if (row->revoked_ms || row->redeemed_ms || row->l.expires_ms <= now_ms)
+        if (row->revoked || row->redeemed_ms || row->l.expires_ms <= now_ms)
             return true;
         memory_touch(m, row, sizeof *row);
         row->redeemed_ms = now_ms;

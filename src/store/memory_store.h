@@ -21,7 +21,8 @@ struct m_instance {
 
 struct m_link {
     struct link_new l;
-    int64_t revoked_ms, redeemed_ms, used_ms; /* 0: not yet */
+    bool revoked;
+    int64_t redeemed_ms, used_ms; /* 0: not yet */
     uint8_t code_hash[SEAL_HASH_BYTES];
     int64_t code_expires_ms;
 };
@@ -77,6 +78,9 @@ struct event copy_event(struct arena *a, const struct event *ev);
 struct instance copy_instance(struct arena *a, const struct instance *in);
 struct notice copy_notice(struct arena *a, const struct notice *n);
 
+/* The unit of that key, or NULL. */
+struct unit *memory_unit(struct memory *m, struct str event_type, struct str unit_key);
+
 bool memory_put_message(struct store *s, const struct message *msg, struct arena *a,
                         struct intake *out, struct err *e);
 bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
@@ -92,7 +96,7 @@ bool memory_take_mapped(struct store *s, size_t most, struct arena *a, struct in
 bool memory_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
 bool memory_save_news(struct store *s, struct str event_type, struct str unit_key,
-                      const uint8_t news[INDEX_BYTES], bool told, struct err *e);
+                      const uint8_t news[INDEX_BYTES], struct err *e);
 bool memory_ledger(struct store *s, struct ledger *out, struct err *e);
 bool memory_list_recent(struct store *s, size_t most, struct arena *a, struct trace_list *out,
                         struct err *e);
@@ -106,6 +110,7 @@ bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *nex
                         struct err *e);
 bool memory_revoke_links(struct store *s, struct str event_type, struct str unit_key,
                          int64_t now_ms, struct err *e);
+bool memory_find_later(struct store *s, const struct notice *n, bool *later, struct err *e);
 bool memory_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,
                       const uint8_t code_hash[SEAL_HASH_BYTES], int64_t code_expires_ms, bool *ok,
                       struct err *e);

@@ -199,6 +199,7 @@ const struct store_ops store_sqlite = {
     .release_due = sqlite_release_due,
     .find_checking = sqlite_find_checking,
     .revoke_links = sqlite_revoke_links,
+    .find_later = sqlite_find_later,
     .begin_attempts = sqlite_begin_attempts,
     .save_attempt = sqlite_save_attempt,
     .recover = sqlite_recover,

@@ -7,10 +7,21 @@
 static const struct query find_stale = {
     "find stale", "SELECT " NOTICE_COLUMNS " FROM notice"
                   " WHERE state = 2 AND expires_ms <> 0 AND expires_ms < ?1 ORDER BY id"};
+/* One a recipient: what is ready behind another one, or behind one in flight, or behind one that
+ * will be tried again, waits for it. */
 static const struct query find_ready = {
-    "find ready", "SELECT " NOTICE_COLUMNS " FROM notice WHERE state = 2 ORDER BY id LIMIT ?1"};
+    "find ready", "SELECT " NOTICE_COLUMNS " FROM notice n WHERE state = 2 AND NOT EXISTS"
+                  " (SELECT 1 FROM notice o WHERE o.recipient_key = n.recipient_key AND o.id < n.id"
+                  " AND (o.state IN (2, 3) OR (o.state = 1 AND o.tries > 0)))"
+                  " ORDER BY id LIMIT ?1"};
 static const struct query mark_flying = {"begin attempt",
                                          "UPDATE notice SET state = 3 WHERE id = ?1"};
+static const struct query tell_unit = {
+    "tell unit", "UPDATE unit SET told = 1 WHERE event_type = ?1 AND unit_key = ?2 AND told = 0"};
+/* Its message tells of what was merged into it, too. */
+static const struct query tell_merged = {
+    "tell units", "UPDATE unit SET told = 1 WHERE told = 0 AND (event_type, unit_key) IN"
+                  " (SELECT event_type, unit_key FROM notice WHERE carrier = ?1 AND state = 8)"};
 static const struct query add_attempt = {
     "begin attempt", "INSERT INTO attempt(id, notice_id, echo, state, started_ms, ended_ms, code,"
                      " delivery, failed_code) VALUES (?1, ?2, ?3, 1, ?4, 0, 0, 0, 0)"};
@@ -51,21 +62,28 @@ static void attempt_row(const struct rows *r, struct attempt *at)
     at->failed_code = (int32_t)row_int(r, 9);
 }
 
-/* Too late to be of use to anybody: not sent (never a notice after the event). */
+/* Too late to be of use to anybody: not sent (never a notice after the event). What was merged into
+ * one waits again, and may be due, and stale, too. */
 static bool withdraw_stale(struct store *s, int64_t now_ms, struct arena *a, struct err *e)
 {
     struct notice_list stale;
+    int64_t next_ms;
     struct rows r;
+    size_t n;
 
-    if (!rows_open(&r, (struct sqlite *)s, &find_stale, ARGS(INT(now_ms)), e) ||
-        !notice_list_of(&r, a, &stale, e))
-        return false;
-    for (size_t i = 0; i < stale.n; i++) {
-        stale.items[i].state = NOTICE_WITHDRAWN;
-        stale.items[i].reason = STR("stale");
-        if (!sqlite_save_notice(s, &stale.items[i], e))
+    do {
+        if (!rows_open(&r, (struct sqlite *)s, &find_stale, ARGS(INT(now_ms)), e) ||
+            !notice_list_of(&r, a, &stale, NULL, e))
             return false;
-    }
+        for (size_t i = 0; i < stale.n; i++) {
+            stale.items[i].state = NOTICE_WITHDRAWN;
+            stale.items[i].reason = STR("stale");
+            if (!sqlite_save_notice(s, &stale.items[i], e))
+                return false;
+        }
+        if (stale.n && !sqlite_release_due(s, now_ms, &n, &next_ms, e))
+            return false;
+    } while (stale.n);
     return true;
 }
 
@@ -78,6 +96,9 @@ static bool begin_one(struct sqlite *q, const char echo[ECHO_BYTES + 1], int64_t
     memcpy(f->attempt.echo, echo, ECHO_BYTES);
     return next_id(q, T_ATTEMPT, &f->attempt.id, e) &&
            sql_do(q, &mark_flying, ARGS(INT(f->notice.id)), NULL, e) &&
+           sql_do(q, &tell_unit, ARGS(TEXT(f->notice.event_type), TEXT(f->notice.unit_key)), NULL,
+                  e) &&
+           sql_do(q, &tell_merged, ARGS(INT(f->notice.id)), NULL, e) &&
            sql_do(q, &add_attempt,
                   ARGS(INT(f->attempt.id), INT(f->notice.id), TEXT(str_of(f->attempt.echo)),
                        INT(now_ms)),
@@ -90,11 +111,13 @@ bool sqlite_begin_attempts(struct store *s, size_t most, const char (*echoes)[EC
     struct sqlite *q = (struct sqlite *)s;
     struct notice_list ready;
     struct rows r;
+    size_t n;
 
     *out = (struct flight_list){0};
     if (!withdraw_stale(s, now_ms, a, e) || !rows_open(&r, q, &find_ready, ARGS(INT(most)), e) ||
-        !notice_list_of(&r, a, &ready, e))
+        !notice_list_of(&r, a, &ready, &n, e))
         return false;
+    out->more = n == most || n > ready.n; /* a damaged one may have held up the next */
     for (size_t i = 0; i < ready.n; i++) {
         struct flight *f = GROW(a, out);
 
@@ -136,11 +159,14 @@ bool sqlite_find_checking(struct store *s, size_t most, struct arena *a, struct 
     struct sqlite *q = (struct sqlite *)s;
     struct notice_list list;
     struct rows r;
+    size_t n;
     bool found;
 
     *out = (struct flight_list){0};
-    if (!rows_open(&r, q, &find_checking, ARGS(INT(most)), e) || !notice_list_of(&r, a, &list, e))
+    if (!rows_open(&r, q, &find_checking, ARGS(INT(most)), e) ||
+        !notice_list_of(&r, a, &list, &n, e))
         return false;
+    out->more = n == most;
     for (size_t i = 0; i < list.n; i++) {
         struct flight *f = GROW(a, out);
 
@@ -169,5 +195,12 @@ bool sqlite_find_attempt(struct store *s, struct str echo, const uint8_t wamid[I
         return true;
     attempt_row(&r, &out->attempt);
     rows_close(&r);
-    return notice_read(q, out->attempt.notice_id, a, &out->notice, e);
+    if (notice_read(q, out->attempt.notice_id, a, &out->notice, e))
+        return true;
+    if (e->kind != ERR_INPUT || !out->notice.id)
+        return false;
+    if (notice_is_final(out->notice.state))
+        return true; /* without what did not open: nothing more will be sent of it */
+    *found = false;
+    return notice_hold_damaged(q, &out->notice, e);
 }

@@ -81,12 +81,34 @@ static bool take_lock(struct sqlite *q, const char *where, struct err *e)
     return true;
 }
 
+/* Who can write to the folder can put another database there, or take this one away. */
+static bool check_folder(const char *where, struct err *e)
+{
+    struct stat st;
+
+    if (stat(where, &st) != 0)
+        return wrong(where, errno, e);
+    if (!S_ISDIR(st.st_mode))
+        return wrong(where, ENOTDIR, e);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return err_set(
+            e, ERR_CONFIG, 0,
+            "%.200s: mode is %04o, only its owner may write to the state folder (chmod 700)", where,
+            (unsigned)(st.st_mode & 07777));
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(
+            e, ERR_CONFIG, 0,
+            "%.200s: belongs to user %lu, the state folder must be ours or root's (chown)", where,
+            (unsigned long)st.st_uid);
+    return true;
+}
+
 bool folder_open(struct sqlite *q, const char *where, char *path, size_t path_size, struct err *e)
 {
     if (snprintf(path, path_size, "%s/tidings.db", where) >= (int)path_size)
         return wrong(where, ENAMETOOLONG, e);
     if (q->read_only)
-        return access(path, R_OK) == 0 || wrong(path, errno, e);
-    return make_folder(where, e) && take_lock(q, where, e) && make_file(path, e) &&
-           sync_folder(where, e);
+        return check_folder(where, e) && (access(path, R_OK) == 0 || wrong(path, errno, e));
+    return make_folder(where, e) && check_folder(where, e) && take_lock(q, where, e) &&
+           make_file(path, e) && sync_folder(where, e);
 }

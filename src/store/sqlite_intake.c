@@ -25,10 +25,10 @@ static const struct query add_content = {"put message",
     "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, c.body, c.ack"
 
 static const struct query take_stored = {
-    "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m JOIN content c ON c.id = m.id"
+    "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
                    " WHERE m.mapped = 0 ORDER BY m.id LIMIT ?1"};
 static const struct query read_one = {
-    "read message", "SELECT " MESSAGE_COLUMNS " FROM message m JOIN content c ON c.id = m.id"
+    "read message", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
                     " WHERE m.id = ?1"};
 
 static struct seal_place body_at(int64_t id)
@@ -67,8 +67,8 @@ static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out,
     if (!rows_one(&r, q, &read_ack, ARGS(INT(out->id)), &found, e))
         return false;
     if (found) {
-        ok = row_sealed(&r, 0, ack_at(out->id), a, &out->ack, e);
-        rows_close(&r);
+        ok = row_sealed(&r, 0, ack_at(out->id), a, &out->ack, e) || e->kind == ERR_INPUT;
+        rows_close(&r); /* one that does not open is absent: the sender must not be stopped by it */
     }
     q->change[LINE_ACKED]++;
     q->change[LINE_DUPLICATE]++;
@@ -138,8 +138,9 @@ static bool message_row(const struct rows *r, struct arena *a, struct message *m
     row_bytes(r, 5, m->digest, INDEX_BYTES);
     m->received_ms = row_int(r, 6);
     m->test = row_int(r, 7) != 0;
-    return row_sealed(r, 8, body_at(m->id), a, &m->body, e) &&
-           row_sealed(r, 9, ack_at(m->id), a, &m->ack, e);
+    if (!row_sealed(r, 8, body_at(m->id), a, &m->body, e))
+        return false;
+    return m->body.p || err_set(e, ERR_INPUT, 0, "content %lld: missing", (long long)m->id);
 }
 
 static bool hold_damaged(struct store *s, const struct id_list *damaged, struct err *e)
@@ -158,6 +159,7 @@ bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct me
 {
     struct id_list damaged = {0};
     struct rows r;
+    size_t bytes = 0;
     bool more, ok;
 
     *out = (struct message_list){0};
@@ -166,10 +168,20 @@ bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct me
     while ((ok = rows_next(&r, &more, e)) && more) {
         struct message m = {0};
 
-        if (message_row(&r, a, &m, e))
+        if (message_row(&r, a, &m, e)) {
             *GROW(a, out) = m;
-        else
+        } else if (e->kind == ERR_INPUT) {
             *GROW(a, &damaged) = m.id;
+        } else {
+            rows_close(&r);
+            return false;
+        }
+        bytes += m.body.n;
+        out->more = out->n + damaged.n == most || bytes >= STORE_LIST_BYTES;
+        if (out->more) {
+            rows_close(&r);
+            break;
+        }
     }
     return ok && hold_damaged(s, &damaged, e);
 }
@@ -185,7 +197,7 @@ bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct me
         return false;
     if (!found)
         return err_set(e, ERR_INPUT, 0, "no message %lld", (long long)id);
-    ok = message_row(&r, a, out, e);
+    ok = message_row(&r, a, out, e) && row_sealed(&r, 9, ack_at(id), a, &out->ack, e);
     rows_close(&r);
     return ok;
 }

@@ -7,6 +7,12 @@ static const struct query add_link = {
 static const struct query revoke = {
     "revoke links", "UPDATE link SET revoked_ms = ?3 WHERE event_type = ?1 AND unit_key = ?2"
                     " AND revoked_ms IS NULL AND redeemed_ms IS NULL"};
+/* As of the attempt that got through: the store has no clock. */
+static const struct query replace = {
+    "replace links", "UPDATE link SET revoked_ms ="
+                     " coalesce((SELECT max(started_ms) FROM attempt WHERE notice_id = ?3), 0)"
+                     " WHERE event_type = ?1 AND unit_key = ?2 AND notice_id < ?3"
+                     " AND revoked_ms IS NULL AND redeemed_ms IS NULL"};
 static const struct query redeem = {
     "open link", "UPDATE link SET redeemed_ms = ?2, code_hash = ?3, code_expires_ms = ?4"
                  " WHERE token_hash = ?1 AND revoked_ms IS NULL AND redeemed_ms IS NULL"
@@ -41,6 +47,12 @@ bool sqlite_revoke_links(struct store *s, struct str event_type, struct str unit
 {
     return sql_do((struct sqlite *)s, &revoke, ARGS(TEXT(event_type), TEXT(unit_key), INT(now_ms)),
                   NULL, e);
+}
+
+bool links_replace(struct sqlite *q, int64_t notice_id, struct str event_type, struct str unit_key,
+                   struct err *e)
+{
+    return sql_do(q, &replace, ARGS(TEXT(event_type), TEXT(unit_key), INT(notice_id)), NULL, e);
 }
 
 bool sqlite_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,

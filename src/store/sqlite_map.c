@@ -30,7 +30,7 @@ static const struct query add_unit = {
     "put unit", "INSERT INTO unit(id, event_type, unit_key, event) VALUES (?1, ?2, ?3, ?4)"};
 static const struct query save_event = {"save unit", "UPDATE unit SET event = ?2 WHERE id = ?1"};
 static const struct query save_news = {
-    "save news", "UPDATE unit SET news = ?3, told = ?4 WHERE event_type = ?1 AND unit_key = ?2"};
+    "save news", "UPDATE unit SET news = ?3 WHERE event_type = ?1 AND unit_key = ?2"};
 
 static struct seal_place event_at(const char *table, int64_t id)
 {
@@ -121,7 +121,7 @@ static bool put_instance(struct sqlite *q, int64_t message_id, struct instance *
                        TEXT(in->template), TEXT(in->language), INT(in->named), INT(in->button),
                        params_arg, INT(in->coalesce_ms), TEXT(in->coalesce), INT(in->stale_ms)),
                   NULL, e) &&
-           (!in->emits || put_unit(q, &in->event, e));
+           (!in->emits || in->test || put_unit(q, &in->event, e)); /* a test changes nothing */
 }
 
 bool sqlite_put_mapped(struct store *s, int64_t message_id, struct str feed_version,
@@ -192,11 +192,16 @@ bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct in
     while ((ok = rows_next(&r, &more, e)) && more) {
         struct instance in = {0};
 
-        if (instance_row(&r, a, &in, e))
+        if (instance_row(&r, a, &in, e)) {
             *GROW(a, out) = in;
-        else
+        } else if (e->kind == ERR_INPUT) {
             *GROW(a, &damaged) = in.id;
+        } else {
+            rows_close(&r);
+            return false;
+        }
     }
+    out->more = out->n + damaged.n == most;
     for (size_t i = 0; ok && i < damaged.n; i++)
         ok = instance_stand(q, damaged.items[i], STANDING_HELD, DAMAGED, e);
     return ok;
@@ -224,13 +229,12 @@ bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_ke
 }
 
 bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_key,
-                      const uint8_t news[INDEX_BYTES], bool told, struct err *e)
+                      const uint8_t news[INDEX_BYTES], struct err *e)
 {
     int64_t changed;
 
     if (!sql_do((struct sqlite *)s, &save_news,
-                ARGS(TEXT(event_type), TEXT(unit_key), BYTES(news, INDEX_BYTES), INT(told)),
-                &changed, e))
+                ARGS(TEXT(event_type), TEXT(unit_key), BYTES(news, INDEX_BYTES)), &changed, e))
         return false;
     return changed == 1 || err_set(e, ERR_INPUT, 0, "no such unit");
 }

@@ -4,22 +4,21 @@
 #include "sqlite_store.h"
 
 static const struct query add_notice = {
-    "put notice", "INSERT INTO notice(" NOTICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-                  " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"};
+    "put notice", "INSERT INTO notice(" NOTICE_COLUMNS ", recipient_key) VALUES (?1, ?2, ?3, ?4,"
+                  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"};
 static const struct query mark_planned = {"mark planned",
                                           "UPDATE instance SET planned = 1 WHERE id = ?1"};
 static const struct query find_open = {
     "find open", "SELECT " NOTICE_COLUMNS " FROM notice"
-                 " WHERE event_type = ?1 AND unit_key = ?2 AND state IN (1, 2) ORDER BY id"};
-static const struct query find_window = {
-    "find window", "SELECT " NOTICE_COLUMNS " FROM notice"
-                   " WHERE coalesce_key = ?1 AND state IN (1, 2) ORDER BY id"};
+                 " WHERE event_type = ?1 AND unit_key = ?2 AND state IN (1, 2, 8) ORDER BY id"};
+static const struct query find_window = {"find window",
+                                         "SELECT " NOTICE_COLUMNS " FROM notice"
+                                         " WHERE coalesce_key = ?1 AND state = 1 ORDER BY id"};
 static const struct query read_notice = {"read notice",
                                          "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?1"};
-static const struct query save_notice = {
-    "save notice", "UPDATE notice SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
-                   " coalesce_key = ?6, token = CASE WHEN ?7 THEN NULL ELSE token END"
-                   " WHERE id = ?1 RETURNING instance_id"};
+static const struct query find_later = {
+    "find later",
+    "SELECT 1 FROM notice WHERE event_type = ?1 AND unit_key = ?2 AND id > ?3 LIMIT 1"};
 static const struct query release_due = {
     "release due", "UPDATE notice SET state = 2 WHERE state = 1 AND due_ms <= ?1"};
 static const struct query next_due = {"next due", "SELECT min(due_ms) FROM notice WHERE state = 1"};
@@ -29,11 +28,21 @@ static struct seal_place at(const char *column, int64_t id)
     return (struct seal_place){"notice", column, id};
 }
 
+/* Equal numbers have equal keys; which number it is, the key does not say. */
+static struct arg recipient_key(struct sqlite *q, struct str to, uint8_t key[INDEX_BYTES])
+{
+    if (!to.p)
+        return BLOB(to);
+    seal_index(q->seal, "phone", &to, 1, key);
+    return BYTES(key, INDEX_BYTES);
+}
+
 bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
     struct str packed = params_pack(n->params, n->n_params, &q->scratch);
     struct arg params, to, token;
+    uint8_t key[INDEX_BYTES];
 
     if (!next_id(q, T_NOTICE, &n->id, e) ||
         !sealed_arg(q, at("params", n->id), packed, &params, e) ||
@@ -43,7 +52,8 @@ bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link,
                 ARGS(INT(n->id), INT(n->instance_id), INT(n->state), TEXT(n->reason), TEXT(n->feed),
                      TEXT(n->event_type), TEXT(n->unit_key), TEXT(n->patient_key),
                      TEXT(n->coalesce), TEXT(n->template), TEXT(n->language), INT(n->named), params,
-                     to, token, INT(n->due_ms), INT(n->expires_ms), INT(n->tries)),
+                     to, token, INT(n->due_ms), INT(n->expires_ms), INT(n->tries), INT(n->carrier),
+                     recipient_key(q, n->to, key)),
                 NULL, e) ||
         !sql_do(q, &mark_planned, ARGS(INT(n->instance_id)), NULL, e))
         return false;
@@ -72,32 +82,36 @@ bool notice_row(const struct rows *r, struct arena *a, struct notice *n, struct 
     n->due_ms = row_int(r, 15);
     n->expires_ms = row_int(r, 16);
     n->tries = (int32_t)row_int(r, 17);
+    n->carrier = row_int(r, 18);
     return row_sealed(r, 12, at("params", n->id), a, &params, e) &&
            params_unpack(params, a, &n->params, &n->n_params, e) &&
            row_sealed(r, 13, at("recipient", n->id), a, &n->to, e) &&
            row_sealed(r, 14, at("token", n->id), a, &n->token, e);
 }
 
-bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out, struct err *e)
+bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out, size_t *n,
+                    struct err *e)
 {
-    struct id_list damaged = {0};
+    struct notice_list damaged = {0};
     bool more, ok;
 
     *out = (struct notice_list){0};
     while ((ok = rows_next(r, &more, e)) && more) {
-        struct notice n = {0};
+        struct notice row = {0};
 
-        if (notice_row(r, a, &n, e))
-            *GROW(a, out) = n;
-        else
-            *GROW(a, &damaged) = n.id;
+        if (notice_row(r, a, &row, e)) {
+            *GROW(a, out) = row;
+        } else if (e->kind == ERR_INPUT) {
+            *GROW(a, &damaged) = row;
+        } else {
+            rows_close(r);
+            return false;
+        }
     }
-    for (size_t i = 0; ok && i < damaged.n; i++) {
-        const struct notice held = {
-            .id = damaged.items[i], .state = NOTICE_HELD, .reason = DAMAGED};
-
-        ok = sqlite_save_notice(&r->q->store, &held, e);
-    }
+    for (size_t i = 0; ok && i < damaged.n; i++)
+        ok = notice_hold_damaged(r->q, &damaged.items[i], e);
+    if (n)
+        *n = out->n + damaged.n;
     return ok;
 }
 
@@ -122,7 +136,7 @@ bool sqlite_find_open(struct store *s, struct str event_type, struct str unit_ke
 
     return rows_open(&r, (struct sqlite *)s, &find_open, ARGS(TEXT(event_type), TEXT(unit_key)),
                      e) &&
-           notice_list_of(&r, a, out, e);
+           notice_list_of(&r, a, out, NULL, e);
 }
 
 bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
@@ -131,32 +145,19 @@ bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
     struct rows r;
 
     return rows_open(&r, (struct sqlite *)s, &find_window, ARGS(TEXT(coalesce)), e) &&
-           notice_list_of(&r, a, out, e);
+           notice_list_of(&r, a, out, NULL, e);
 }
 
-/* Nothing will be sent any more, so the token need not be known any more. */
-static bool is_final(enum notice_state state)
+bool sqlite_find_later(struct store *s, const struct notice *n, bool *later, struct err *e)
 {
-    return state == NOTICE_ACCEPTED || state == NOTICE_HELD || state == NOTICE_WITHDRAWN;
-}
-
-bool sqlite_save_notice(struct store *s, const struct notice *n, struct err *e)
-{
-    struct sqlite *q = (struct sqlite *)s;
-    int64_t instance_id;
     struct rows r;
-    bool found;
 
-    if (!rows_one(&r, q, &save_notice,
-                  ARGS(INT(n->id), INT(n->state), TEXT(n->reason), INT(n->due_ms), INT(n->tries),
-                       TEXT(n->coalesce), INT(is_final(n->state))),
-                  &found, e))
+    if (!rows_one(&r, (struct sqlite *)s, &find_later,
+                  ARGS(TEXT(n->event_type), TEXT(n->unit_key), INT(n->id)), later, e))
         return false;
-    if (!found)
-        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
-    instance_id = row_int(&r, 0);
-    rows_close(&r);
-    return instance_stand(q, instance_id, notice_standing(n->state), n->reason, e);
+    if (*later)
+        rows_close(&r);
+    return true;
 }
 
 bool sqlite_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms, struct err *e)

@@ -5,7 +5,8 @@
  *   sqlite_schema.c  tables and migrations
  *   sqlite_query.c   statements, arguments, rows, errors
  *   sqlite_intake.c  messages        sqlite_map.c     instances and units
- *   sqlite_notice.c  notices         sqlite_attempt.c attempts and flights
+ *   sqlite_notice.c  notices         sqlite_save.c    where a notice moves
+ *   sqlite_attempt.c attempts and flights
  *   sqlite_status.c  webhooks        sqlite_link.c    links
  *   sqlite_people.c  ledger and lists */
 #ifndef STORE_SQLITE_STORE_H
@@ -22,7 +23,7 @@ enum table { T_MESSAGE, T_INSTANCE, T_UNIT, T_NOTICE, T_ATTEMPT, T_LINK, TABLES 
 /* Lines of the tally; 1 … 6 are enum standing. */
 enum { LINE_ACKED = 0, LINE_DUPLICATE = 7, LINES = 8 };
 
-enum { QUERIES_MOST = 64 };
+enum { QUERIES_MOST = 96 };
 
 struct sqlite {
     struct store store;
@@ -133,14 +134,22 @@ bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standin
 
 #define NOTICE_COLUMNS                                                                             \
     "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
-    "template, language, named, params, recipient, token, due_ms, expires_ms, tries"
+    "template, language, named, params, recipient, token, due_ms, expires_ms, tries, carrier"
 bool notice_row(const struct rows *r, struct arena *a, struct notice *out, struct err *e) MUST_USE;
-/* The rest of the rows, which have NOTICE_COLUMNS; closes them. Damaged ones are held. */
-bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out,
+/* The rest of the rows, which have NOTICE_COLUMNS; closes them. Damaged ones are held; *n (NULL: not
+ * wanted) counts them, too. */
+bool notice_list_of(struct rows *r, struct arena *a, struct notice_list *out, size_t *n,
                     struct err *e) MUST_USE;
+/* n  its id, state, due_ms and tries are read; its sealed fields did not open */
+bool notice_hold_damaged(struct sqlite *q, const struct notice *n, struct err *e) MUST_USE;
+/* Nothing will be sent any more, so the token need not be known any more. */
+bool notice_is_final(enum notice_state state);
 bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out,
                  struct err *e) MUST_USE;
 bool link_put(struct sqlite *q, const struct link_new *link, struct err *e) MUST_USE;
+/* The patient holds the link of that notice: those of older notices of its unit are revoked. */
+bool links_replace(struct sqlite *q, int64_t notice_id, struct str event_type, struct str unit_key,
+                   struct err *e) MUST_USE;
 
 /* ---- the operations ---- */
 
@@ -159,7 +168,7 @@ bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct in
 bool sqlite_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
 bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_key,
-                      const uint8_t news[INDEX_BYTES], bool told, struct err *e);
+                      const uint8_t news[INDEX_BYTES], struct err *e);
 bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
 bool sqlite_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct notice_list *out, struct err *e);
@@ -172,6 +181,7 @@ bool sqlite_find_checking(struct store *s, size_t most, struct arena *a, struct 
                           struct err *e);
 bool sqlite_revoke_links(struct store *s, struct str event_type, struct str unit_key,
                          int64_t now_ms, struct err *e);
+bool sqlite_find_later(struct store *s, const struct notice *n, bool *later, struct err *e);
 bool sqlite_begin_attempts(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
 bool sqlite_save_attempt(struct store *s, const struct attempt *at, struct err *e);

@@ -56,9 +56,9 @@ WRAP(settle,
      (struct store * s, int64_t id, enum standing standing, struct str reason, struct err *e), id,
      standing, reason, e)
 WRAP(save_news,
-     (struct store * s, struct str type, struct str key, const uint8_t news[INDEX_BYTES], bool told,
+     (struct store * s, struct str type, struct str key, const uint8_t news[INDEX_BYTES],
       struct err *e),
-     type, key, news, told, e)
+     type, key, news, e)
 WRAP(put_notice, (struct store * s, struct notice *n, struct link_new *link, struct err *e), n,
      link, e)
 WRAP(find_open,
@@ -78,6 +78,8 @@ WRAP(find_checking,
 WRAP(revoke_links,
      (struct store * s, struct str type, struct str key, int64_t now_ms, struct err *e), type, key,
      now_ms, e)
+WRAP(find_later, (struct store * s, const struct notice *n, bool *later, struct err *e), n, later,
+     e)
 WRAP(begin_attempts,
      (struct store * s, size_t most, const char (*echoes)[ECHO_BYTES + 1], int64_t now_ms,
       struct arena *a, struct flight_list *out, struct err *e),
@@ -140,6 +142,7 @@ static const struct store_ops flaky_ops = {
     .release_due = flaky_release_due,
     .find_checking = flaky_find_checking,
     .revoke_links = flaky_revoke_links,
+    .find_later = flaky_find_later,
     .begin_attempts = flaky_begin_attempts,
     .save_attempt = flaky_save_attempt,
     .recover = flaky_recover,

@@ -38,7 +38,7 @@ static bool whole_life(struct store *s, struct arena *a, struct err *e)
         !s->ops->put_mapped(s, got.id, STR("f00d"), &second, 1, e) ||
         !s->ops->take_mapped(s, 9, a, &instances, e) ||
         !s->ops->find_unit(s, in.event.type, in.event.unit_key, a, &u, &yes, e) ||
-        !s->ops->save_news(s, in.event.type, in.event.unit_key, news, true, e) ||
+        !s->ops->save_news(s, in.event.type, in.event.unit_key, news, e) ||
         !s->ops->settle(s, second.id, STANDING_HELD, STR("a person"), e))
         return false;
     n = notice_for(in.id, "pk_a", NOTICE_WAITING);
