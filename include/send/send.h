@@ -4,12 +4,13 @@
  *                                                                            checking
  * One seat a notice in flight:
  *
- *   FREE -> QUEUED -> POSTING -> STORING -> FREE
- *              |                    ^  |
- *              +--(never left)------+  +-- store busy: kept and tried again until it is stored
+ *   FREE -> POSTING -> STORING -> FREE
+ *     |                 ^  |
+ *     +-(never left)----+  +-- store busy: kept and tried again until it is stored
  *
- * QUEUED: an earlier notice to the same number is still in flight; one number, one request at a time.
- * When that one goes back to waiting, the queued ones go with it (unsent), so their order is kept.
+ * The store hands out one notice a number at a time, oldest first, so none waits here and none
+ * overtakes another. What the store hands out too late (stopped, resting, closing, stale) ends as
+ * unsent.
  *
  * A refusal that is our own fault (token, permission, number; classes ST, PN) stops the sender: nothing
  * is POSTed until a GET of the phone number says 200, or until the class's rest is over. A connection
@@ -46,6 +47,7 @@ struct send_settings {
 /* For metrics. Counts since open. */
 struct send_counts {
     uint64_t accepted, rejected, unsent, unknown;
+    uint64_t damaged;    /* outcomes whose notice does not open any more: the store holds it */
     uint64_t echo_first; /* outcomes that a status had already settled */
     uint64_t store_retries;
     uint64_t conflicts;  /* see whatsapp/proof.h */

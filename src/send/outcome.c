@@ -53,7 +53,6 @@ static void apply(struct outcome *o, struct attempt *a, struct notice *n,
         o->state == ATTEMPT_REJECTED && o->error && graph_error_temporary(o->error, n->tries + 1);
 
     o->echo_first = a->state == ATTEMPT_ACCEPTED;
-    o->conflict = PROOF_FINE;
     if (!o->echo_first)
         a->state = o->state;
     else if (o->state == ATTEMPT_REJECTED || o->state == ATTEMPT_UNSENT)
@@ -71,6 +70,18 @@ static void apply(struct outcome *o, struct attempt *a, struct notice *n,
         n->reason = STR("breaks the message grammar");
 }
 
+/* What went back to waiting and was overtaken is withdrawn. */
+static bool supersede(struct notice *n, struct store *s, struct err *e)
+{
+    bool later = false;
+
+    if (n->state == NOTICE_WAITING && !s->ops->find_later(s, n, &later, e))
+        return false;
+    if (later)
+        notice_superseded(n);
+    return true;
+}
+
 bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy *retry,
                    struct arena *a, struct store *s, struct err *e)
 {
@@ -81,16 +92,21 @@ bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy
     bool found;
 
     arena_reset(a);
+    o->echo_first = false;
+    o->conflict = PROOF_FINE;
     if (!s->ops->find_attempt(s, echo, none, a, &f, &found, e))
         return false;
+    o->damaged = !found;
     if (!found)
-        return err_set(e, ERR_INPUT, 0, "no such attempt");
+        return true;
     apply(o, &f.attempt, &f.notice, retry);
     if (!s->ops->find_statuses(s, f.attempt.wamid, echo, a, &known, e))
         return false;
     conflict = proof_fold(&f.attempt, &f.notice, known.items, known.n);
     if (o->conflict == PROOF_FINE)
         o->conflict = conflict;
+    if (!supersede(&f.notice, s, e))
+        return false;
     o->notice = f.notice.state;
     return s->ops->save_attempt(s, &f.attempt, e) && s->ops->save_notice(s, &f.notice, e);
 }

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/container_of.h"
@@ -8,32 +7,16 @@
 
 enum { REPLY_MAX = 65536, STORE_AGAIN_MS = 1000 };
 
-static bool same_number(const struct seat *a, const struct seat *b)
-{
-    return strcmp(a->to, b->to) == 0;
-}
-
-/* The oldest seat in flight to the same number that came before `order`; NULL: none. */
-static struct seat *ahead_of(const struct seat *seat)
-{
-    struct send *s = seat->send;
-
-    for (size_t i = 0; i < s->set.in_flight; i++) {
-        struct seat *other = &s->seats[i];
-
-        if (other->state != SEAT_FREE && other->order < seat->order && same_number(other, seat))
-            return other;
-    }
-    return NULL;
-}
-
 static void log_outcome(const struct seat *seat)
 {
     const struct outcome *o = &seat->outcome;
     const char *next = notice_state_name(o->notice);
     long long id = (long long)seat->notice_id;
 
-    if (o->ours)
+    if (o->damaged)
+        log_event(LOG_ERROR, "send", "notice %lld: %s, but its record is damaged -> held", id,
+                  attempt_state_name(o->state));
+    else if (o->ours)
         log_event(LOG_ERROR, "send", "notice %lld: not of our grammar -> %s", id, next);
     else if (o->state == ATTEMPT_ACCEPTED)
         log_event(LOG_INFO, "send", "notice %lld: accepted -> %s", id, next);
@@ -67,6 +50,7 @@ static void count(struct send_counts *c, const struct outcome *o)
     case ATTEMPT_FLYING:
         break;
     }
+    c->damaged += o->damaged;
     c->echo_first += o->echo_first;
     c->conflicts += o->conflict != PROOF_FINE;
 }
@@ -79,35 +63,12 @@ static bool store_run(struct store_job *j, struct store *store, struct err *e)
                          store, e);
 }
 
-static void post(struct seat *seat);
-
-/* The next to the same number. When one goes back to waiting all behind it go back too, so that they
- * keep their order; and so they do when nothing may be sent just now. */
-static void next_in_line(struct seat *done)
-{
-    struct send *s = done->send;
-    bool back =
-        done->outcome.notice == NOTICE_WAITING || s->closing || send_now(s) < s->rest_until_ms;
-
-    for (size_t i = 0; i < s->set.in_flight; i++) {
-        struct seat *seat = &s->seats[i];
-
-        if (seat->state != SEAT_QUEUED || !same_number(seat, done))
-            continue;
-        if (back)
-            seat_unsent(seat);
-        else if (!ahead_of(seat))
-            post(seat);
-    }
-}
-
 static void release(struct seat *seat)
 {
     seat->state = SEAT_FREE;
     buf_reset(&seat->body);
     arena_reset(&seat->arena);
-    next_in_line(seat);
-    memset(seat->to, 0, sizeof seat->to);
+    seat->send->wanted = true; /* the next to the same number may go now */
 }
 
 static void store_done(struct store_job *j)
@@ -128,7 +89,6 @@ static void store_done(struct store_job *j)
     } else { /* its attempt stays flying: unknown at the next start */
         log_event(LOG_ERROR, "send", "notice %lld: outcome not stored: %s",
                   (long long)seat->notice_id, j->err.text);
-        seat->outcome.notice = NOTICE_FLYING;
     }
     release(seat);
     bell_ring(&s->set.plan);
@@ -149,7 +109,7 @@ static void end(struct seat *seat)
     seat_again(seat);
 }
 
-void seat_unsent(struct seat *seat)
+static void unsent(struct seat *seat)
 {
     seat->outcome = (struct outcome){.state = ATTEMPT_UNSENT};
     end(seat);
@@ -180,7 +140,7 @@ static void post(struct seat *seat)
     seat->state = SEAT_POSTING;
     if (!http_start(s->set.http, &seat->call, &e)) {
         log_event(LOG_ERROR, "send", "no request: %s", e.text);
-        seat_unsent(seat);
+        unsent(seat);
     }
 }
 
@@ -200,21 +160,24 @@ static bool make_body(struct seat *seat, const struct notice *n)
     return false;
 }
 
+/* The store was slow, and since then the sender has come to rest or the notice has gone stale. */
+static bool too_late(const struct send *s, const struct notice *n)
+{
+    int64_t now = send_now(s);
+
+    return s->closing || s->stopped || now < s->rest_until_ms ||
+           (n->expires_ms && n->expires_ms < now);
+}
+
 void seat_take(struct seat *seat, const struct flight *f)
 {
-    struct send *s = seat->send;
-
-    seat->order = ++s->order;
     seat->notice_id = f->notice.id;
     memcpy(seat->echo, f->attempt.echo, sizeof seat->echo);
-    (void)snprintf(seat->to, sizeof seat->to, STR_FMT, STR_ARG(f->notice.to));
     if (!make_body(seat, &f->notice)) {
         seat->outcome = (struct outcome){.state = ATTEMPT_REJECTED, .ours = true};
         end(seat);
-    } else if (s->closing || send_now(s) < s->rest_until_ms) {
-        seat_unsent(seat);
-    } else if (ahead_of(seat)) {
-        seat->state = SEAT_QUEUED;
+    } else if (too_late(seat->send, &f->notice)) {
+        unsent(seat);
     } else {
         post(seat);
     }

@@ -57,7 +57,6 @@ static void begin_done(struct store_job *j)
 
     s->beginning = false;
     if (j->ok) {
-        s->wanted = s->wanted || s->flights.n == s->most;
         for (size_t i = 0; i < s->flights.n; i++)
             seat_take(free_seat(s), &s->flights.items[i]);
     } else {
@@ -274,9 +273,5 @@ void send_close(struct send *s, void (*on_closed)(void *ctx), void *ctx)
     s->close_ms = send_now(s) + s->set.grace_ms;
     if (s->probing)
         http_cancel(s->set.http, &s->probe);
-    for (size_t i = 0; i < s->set.in_flight; i++) {
-        if (s->seats[i].state == SEAT_QUEUED)
-            seat_unsent(&s->seats[i]);
-    }
     send_pump(s);
 }

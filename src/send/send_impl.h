@@ -7,8 +7,6 @@
 #include "whatsapp/graph_error.h"
 #include "whatsapp/proof.h"
 
-enum { NUMBER_TEXT = 16 };
-
 /* How one attempt ended, and what the store made of it. */
 struct outcome {
     enum attempt_state state;
@@ -21,13 +19,13 @@ struct outcome {
 
     /* set by outcome_store() */
     enum notice_state notice;
+    bool damaged; /* the notice does not open any more: the store holds it */
     bool echo_first;
     enum proof_conflict conflict;
 };
 
 enum seat_state {
     SEAT_FREE,
-    SEAT_QUEUED,  /* an earlier one to the same number is in flight */
     SEAT_POSTING, /* the request may be on the wire */
     SEAT_STORING, /* its outcome is with the store */
     SEAT_BUSY,    /* the store was busy: its outcome is submitted again at again_ms */
@@ -36,10 +34,8 @@ enum seat_state {
 struct seat {
     struct send *send;
     enum seat_state state;
-    uint64_t order; /* of begin_attempts() */
     int64_t notice_id, again_ms;
     char echo[ECHO_BYTES + 1];
-    char to[NUMBER_TEXT + 1];
     struct buf body;
     struct http_call call;
     struct outcome outcome;
@@ -53,7 +49,6 @@ struct send {
     struct arena arena; /* tokens that were read */
     const char *bearer;
     struct seat *seats; /* set.in_flight of them */
-    uint64_t order;
 
     bool wanted; /* ready notices may be waiting */
     bool beginning;
@@ -83,12 +78,10 @@ int64_t send_now(const struct send *s);
 /* Nothing is begun before that time. */
 void send_rest(struct send *s, int64_t until_ms);
 
-/* Fills a free seat from a flight whose attempt row is committed, and posts it when its turn has come. */
+/* Fills a free seat from a flight whose attempt row is committed, and posts it. */
 void seat_take(struct seat *seat, const struct flight *f);
 /* Submits the outcome again. */
 void seat_again(struct seat *seat);
-/* Ends an attempt that never left. */
-void seat_unsent(struct seat *seat);
 
 /* Store thread: writes the outcome of `echo` into attempt and notice. Repeatable. */
 bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy *retry,

@@ -2,7 +2,13 @@
 #include "base/log.h"
 #include "send_impl.h"
 
-enum { TOKEN_MAX = 4096, TROUBLE_FIRST_MS = 1000, TROUBLE_MOST_MS = 60000 };
+enum {
+    TOKEN_MAX = 4096,
+    TROUBLE_FIRST_MS = 1000,
+    TROUBLE_MOST_MS = 60000,
+    ASKED_MOST_S = 3600,    /* a Retry-After counts so far */
+    ASKED_ABSURD_S = 86400, /* and not at all beyond */
+};
 
 bool stop_read_token(struct send *s, struct err *e)
 {
@@ -30,34 +36,50 @@ static void trouble(struct send *s)
     send_rest(s, now + s->trouble_ms);
 }
 
+/* A fault that only a probe can clear replaces one that a rest clears, never the other way round. */
 static void stop(struct send *s, const struct graph_error *error, int32_t code)
 {
+    bool probe = error->class == GRAPH_ST;
+
+    if (s->stopped && (s->must_probe || !probe))
+        return;
     s->stopped = true;
-    s->must_probe = error->class == GRAPH_ST;
+    s->must_probe = probe;
     s->counts.stopped = error->meaning;
     s->counts.stopped_code = code;
     log_event(LOG_ERROR, "send", "stopped: %s (%d) -> %s", error->meaning, (int)code,
               s->must_probe ? "probing" : "resting");
 }
 
+/* The class's own pause, or what Retry-After asks for when that is longer: at most an hour, unless
+ * our own is longer still. */
+static int64_t pause_of(const struct send *s, const struct graph_error *error, int64_t asked_s)
+{
+    int64_t own_ms = error->class == GRAPH_ST ? s->set.probe_ms : (int64_t)error->pause_s * 1000;
+    int64_t asked_ms;
+
+    if (own_ms == 0 || asked_s <= 0 || asked_s > ASKED_ABSURD_S)
+        return own_ms;
+    asked_ms = (asked_s < ASKED_MOST_S ? asked_s : ASKED_MOST_S) * 1000;
+    return asked_ms > own_ms ? asked_ms : own_ms;
+}
+
 void stop_after(struct send *s, const struct outcome *o, int64_t retry_after_s)
 {
-    int64_t pause_ms = o->error ? (int64_t)o->error->pause_s * 1000 : 0;
+    bool has_pause = o->error && o->error->pause_s;
+    int64_t pause_ms;
 
-    if (o->state == ATTEMPT_UNSENT || (o->state == ATTEMPT_UNKNOWN && !pause_ms)) {
+    if (o->state == ATTEMPT_UNSENT || (o->state == ATTEMPT_UNKNOWN && !has_pause)) {
         trouble(s);
         return;
     }
     s->trouble_ms = 0;
     if (!o->error)
         return;
-    if (o->error->class == GRAPH_ST)
-        pause_ms = s->set.probe_ms;
-    if (pause_ms && retry_after_s * 1000 > pause_ms)
-        pause_ms = retry_after_s * 1000;
+    pause_ms = pause_of(s, o->error, retry_after_s);
     if (pause_ms)
         send_rest(s, send_now(s) + pause_ms);
-    if (!s->stopped && (o->error->class == GRAPH_ST || o->error->class == GRAPH_PN))
+    if (o->error->class == GRAPH_ST || o->error->class == GRAPH_PN)
         stop(s, o->error, o->code);
 }
 

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/container_of.h"
 #include "check.h"
 #include "wa_house.h"
 
 static const struct house_settings plain = {0};
+
+#define OTHER_TO "+16505559999"
 
 static struct tally_of {
     size_t accepted, by_echo, by_notice;
@@ -108,11 +111,12 @@ static void test_outcomes(void)
 
 /* ---- a server that misbehaves below HTTP ---- */
 
-enum deed { CLOSE_AFTER, RESET_AFTER, RESET_MID, MUTE, CUT_ANSWER };
+enum deed { CLOSE_AFTER, RESET_AFTER, RESET_MID, MUTE, SAY };
 
 struct scripted {
     uv_thread_t thread;
     enum deed deed;
+    const char *say;             /* SAY: the answer, then close */
     int listener, port, accepts; /* accepts: whole requests read */
     uv_sem_t leave;
 };
@@ -142,12 +146,11 @@ static bool read_request(int fd, bool half)
 
 static void misbehave(struct scripted *s, int fd)
 {
-    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"messages\":[{\"id\"";
     struct linger now = {1, 0};
 
     if (read_request(fd, s->deed == RESET_MID) && s->deed != RESET_MID)
         s->accepts++;
-    if (s->deed == CUT_ANSWER && write(fd, cut, sizeof cut - 1) < 0)
+    if (s->deed == SAY && write(fd, s->say, strlen(s->say)) < 0)
         s->accepts = -1;
     if (s->deed == MUTE)
         uv_sem_wait(&s->leave);
@@ -169,12 +172,12 @@ static void serve(void *ctx)
     }
 }
 
-static void scripted_open(struct scripted *s, enum deed deed)
+static void scripted_open(struct scripted *s, enum deed deed, const char *say)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof at;
 
-    *s = (struct scripted){.deed = deed};
+    *s = (struct scripted){.deed = deed, .say = say};
     uv_sem_init(&s->leave, 0);
     s->listener = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(s->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(s->listener, 8) != 0 ||
@@ -204,7 +207,8 @@ static void test_transport(void)
                  {"accept, then RST", RESET_AFTER, 1},
                  {"RST in the middle", RESET_MID, 0},
                  {"mute past the timeout", MUTE, 1},
-                 {"answer cut", CUT_ANSWER, 1}};
+                 {"answer cut", SAY, 1}};
+    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"messages\":[{\"id\"";
 
     for
         EACH (i, cases) {
@@ -212,7 +216,7 @@ static void test_transport(void)
             struct house h;
             int64_t id;
 
-            scripted_open(&s, cases[i].deed);
+            scripted_open(&s, cases[i].deed, cut);
             house_open(&h, &(struct house_settings){.graph_port = s.port, .timeout_ms = 300});
             id = house_notice(&h, HOUSE_TO, "x");
             house_ring(&h);
@@ -236,7 +240,7 @@ static void test_nobody_there(void)
     struct house h;
     int64_t id, first_rest;
 
-    scripted_open(&s, CLOSE_AFTER);
+    scripted_open(&s, CLOSE_AFTER, NULL);
     scripted_close(&s); /* its port is now nobody's */
     house_open(&h, &(struct house_settings){.graph_port = s.port});
     id = house_notice(&h, HOUSE_TO, "x");
@@ -245,14 +249,15 @@ static void test_nobody_there(void)
     CHECK(house_attempt(&h, id).state == ATTEMPT_UNSENT, "%s",
           attempt_state_name(house_attempt(&h, id).state));
     CHECK(house_read(&h, id).state == NOTICE_WAITING, "goes back");
-    house_notice(&h, HOUSE_TO, "y");
+    house_notice(&h, OTHER_TO, "y");
     house_ring(&h);
     first_rest = h.alarm_ms - h.now_ms;
     CHECK(first_rest == 1000 && send_counts(h.send).in_flight == 0, "rests %lld ms",
           (long long)first_rest);
     house_advance(&h, 1000);
     CHECK(house_until(&h, house_quiet), "never quiet");
-    house_notice(&h, HOUSE_TO, "z");
+    CHECK(send_counts(h.send).unsent == 2, "tried the second, too");
+    house_notice(&h, "+16505558888", "z");
     house_ring(&h);
     CHECK(h.alarm_ms - h.now_ms == 2000, "rests twice as long: %lld ms",
           (long long)(h.alarm_ms - h.now_ms));
@@ -305,47 +310,208 @@ static void test_echo_before_answer(void)
 
 /* ---- order, bounds, stopping ---- */
 
+static bool release(struct store *s, void *ctx, struct err *e)
+{
+    struct house *h = ctx;
+    int64_t next;
+    size_t n;
+
+    return s->ops->release_due(s, h->now_ms, &n, &next, e);
+}
+
+/* The order in which they left. */
+static void in_order(struct house *h, const int64_t *id, size_t n, const char *what)
+{
+    for (size_t i = 1; i < n; i++)
+        CHECK(house_attempt(h, id[i - 1]).id < house_attempt(h, id[i]).id, "%s: %zu overtook", what,
+              i);
+}
+
+/* One request a number at a time, each number's in the order of its notices. */
 static void test_order(void)
 {
     struct house h;
+    int64_t id[6];
+    size_t most = 0;
 
     house_open(&h, &(struct house_settings){.in_flight = 8, .no_webhooks = true});
-    rule(&h, "{\"delay_ms\":150}"); /* without the queue the others would overtake the first */
-    for (int i = 0; i < 6; i++) {
-        char text[8];
-
-        (void)snprintf(text, sizeof text, "n%d", i);
-        house_notice(&h, i % 3 ? HOUSE_TO : "+16505559999", text);
-    }
+    rule(&h, "{\"delay_ms\":150}"); /* what went out beside the first would overtake it */
+    for (int i = 0; i < 6; i++)
+        id[i] = house_notice(&h, i < 3 ? HOUSE_TO : OTHER_TO, "x");
     house_ring(&h);
-    while (!sandbox_accepted(h.sandbox))
+    while (sandbox_accepted(h.sandbox) < 6 || !idle(&h)) {
+        if (send_counts(h.send).in_flight > most)
+            most = send_counts(h.send).in_flight;
         uv_run(&h.loop, UV_RUN_ONCE);
-    CHECK(send_counts(h.send).in_flight == 6, "all six are begun");
-    while (send_counts(h.send).in_flight)
-        uv_run(&h.loop, UV_RUN_ONCE);
-    CHECK(sandbox_accepted(h.sandbox) == 6 && send_counts(h.send).accepted == 6, "%zu",
-          sandbox_accepted(h.sandbox));
+    }
+    CHECK(most == 2, "%zu in flight to two numbers", most);
+    in_order(&h, id, 3, "one number");
+    in_order(&h, id + 3, 3, "the other");
+    CHECK(send_counts(h.send).accepted == 6 && tally(&h).by_echo == 1, "once each");
     house_close(&h);
 }
 
-/* The first to a number goes back to waiting: those behind it go back with it. */
+/* The first to a number goes back to waiting: those behind it stay behind it, at no cost of a try. */
 static void test_back_in_order(void)
 {
     struct house h;
     int64_t id[3];
 
-    house_open(&h, &plain);
+    house_open(&h, &(struct house_settings){.no_webhooks = true});
     rule(&h, "{\"code\":131056}");
     for (int i = 0; i < 3; i++)
         id[i] = house_notice(&h, HOUSE_TO, i ? "b" : "a");
     house_ring(&h);
     CHECK(house_until(&h, idle), "never quiet");
     CHECK(house_attempt(&h, id[0]).state == ATTEMPT_REJECTED, "the first was refused");
-    for (int i = 1; i < 3; i++)
-        CHECK(house_attempt(&h, id[i]).state == ATTEMPT_UNSENT &&
-                  house_read(&h, id[i]).state == NOTICE_WAITING,
-              "%d did not go back", i);
-    CHECK(sandbox_accepted(h.sandbox) == 0, "none overtook it");
+    CHECK(house_read(&h, id[0]).state == NOTICE_WAITING, "and waits");
+    CHECK(send_counts(h.send).unsent == 0 && tally(&h).accepted == 0, "none overtook it");
+    house_advance(&h, 30000);
+    house_do(&h, release, &h);
+    house_ring(&h);
+    house_accepted(&h, 3);
+    CHECK(house_until(&h, idle), "never quiet");
+    in_order(&h, id, 3, "after a refusal");
+    for (int i = 0; i < 3; i++)
+        CHECK(house_read(&h, id[i]).tries == (i ? 1 : 2), "notice %d: %d tries", i,
+              (int)house_read(&h, id[i]).tries);
+    house_close(&h);
+}
+
+/* A goes back to waiting, yet B about the same unit was planned meanwhile: only B is still true. */
+static void test_superseded(void)
+{
+    struct house h;
+    struct scripted s;
+    int64_t a, b;
+
+    house_open(&h, &plain);
+    rule(&h, "{\"code\":131056,\"delay_ms\":150}");
+    a = house_unit_notice(&h, HOUSE_TO, "a", 0);
+    house_ring(&h);
+    while (!send_counts(h.send).in_flight)
+        uv_run(&h.loop, UV_RUN_ONCE);
+    b = house_unit_notice(&h, HOUSE_TO, "b", 0);
+    house_accepted(&h, 1);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_read(&h, a).state == NOTICE_WITHDRAWN, "A: %s",
+          notice_state_name(house_read(&h, a).state));
+    CHECK(str_eq(house_read(&h, a).reason, STR("a later event came first")), "why");
+    CHECK(house_read(&h, b).state == NOTICE_ACCEPTED && tally(&h).accepted == 1, "B left, once");
+    house_close(&h);
+
+    scripted_open(&s, CLOSE_AFTER, NULL);
+    scripted_close(&s); /* nobody there: unsent */
+    house_open(&h, &(struct house_settings){.graph_port = s.port});
+    a = house_unit_notice(&h, HOUSE_TO, "a", 0);
+    b = house_unit_notice(&h, HOUSE_TO, "b", 0);
+    house_ring(&h);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_attempt(&h, a).state == ATTEMPT_UNSENT, "A was unsent");
+    CHECK(house_read(&h, a).state == NOTICE_WITHDRAWN, "A: %s",
+          notice_state_name(house_read(&h, a).state));
+    house_advance(&h, 1000);
+    CHECK(house_until(&h, house_quiet), "never quiet");
+    CHECK(house_read(&h, b).state == NOTICE_WAITING, "B is the last: it waits");
+    house_close(&h);
+}
+
+/* ---- the store is slow ---- */
+
+struct stall {
+    struct store_job job;
+    uv_sem_t go;
+    bool done;
+};
+
+static bool stall_run(struct store_job *j, struct store *s, struct err *e)
+{
+    struct stall *w = container_of(j, struct stall, job);
+
+    (void)s, (void)e;
+    uv_sem_wait(&w->go);
+    uv_sem_post(&w->go); /* a batch that failed runs again */
+    return true;
+}
+
+static void stall_done(struct store_job *j)
+{
+    container_of(j, struct stall, job)->done = true;
+}
+
+static void closed(void *ctx)
+{
+    (*(int *)ctx)++;
+}
+
+/* What the store hands out too late never leaves: it ends as unsent. */
+static void test_too_late(void)
+{
+    enum { STOPPED, STALE, CLOSING };
+
+    for (int why = STOPPED; why <= CLOSING; why++) {
+        struct stall w = {.job = {.run = stall_run, .done = stall_done}};
+        struct house h;
+        int64_t id;
+        int done = 0;
+
+        house_open(&h, &(struct house_settings){.no_webhooks = true});
+        uv_sem_init(&w.go, 0);
+        if (why == STOPPED) {
+            rule(&h, "{\"code\":190,\"delay_ms\":100}");
+            house_notice(&h, OTHER_TO, "the one that is refused");
+            house_ring(&h);
+            while (!send_counts(h.send).in_flight)
+                uv_run(&h.loop, UV_RUN_ONCE);
+        }
+        id = house_unit_notice(&h, HOUSE_TO, "x", h.now_ms + 1000);
+        store_queue_submit(h.queue, &w.job);
+        house_ring(&h);
+        CHECK(send_counts(h.send).beginning, "%d: it is not being begun", why);
+        while (why == STOPPED && !send_counts(h.send).stopped)
+            uv_run(&h.loop, UV_RUN_ONCE);
+        if (why == STALE)
+            h.now_ms += 1001;
+        if (why == CLOSING)
+            send_close(h.send, closed, &done);
+        uv_sem_post(&w.go);
+        while (!w.done || (why == CLOSING ? !done : !idle(&h)))
+            uv_run(&h.loop, UV_RUN_ONCE);
+        CHECK(house_attempt(&h, id).state == ATTEMPT_UNSENT, "%d: %s", why,
+              attempt_state_name(house_attempt(&h, id).state));
+        CHECK(house_read(&h, id).state == NOTICE_WAITING, "%d: goes back", why);
+        CHECK(tally(&h).accepted == 0, "%d: it left", why);
+        if (why == CLOSING) {
+            h.send = NULL;
+            h.closed = 1;
+        }
+        house_close(&h);
+        uv_sem_destroy(&w.go);
+    }
+}
+
+/* The notice does not open any more when its answer comes: the seat is free again, it is not sent again. */
+static void test_damaged(void)
+{
+    struct house h;
+    int64_t id;
+
+    house_open(&h, &(struct house_settings){.in_flight = 1, .no_webhooks = true});
+    id = house_notice(&h, HOUSE_TO, "x");
+    h.damaged_id = id;
+    house_ring(&h);
+    house_accepted(&h, 1);
+    CHECK(house_until(&h, idle), "never quiet");
+    CHECK(h.damaged_hits == 1 && send_counts(h.send).damaged == 1, "%d times damaged",
+          h.damaged_hits);
+    CHECK(send_counts(h.send).accepted == 1 && send_counts(h.send).store_retries == 0, "counted");
+    h.damaged_id = 0;
+    id = house_notice(&h, OTHER_TO, "y");
+    house_ring(&h);
+    house_accepted(&h, 2);
+    CHECK(house_until(&h, idle), "never quiet");
+    CHECK(house_read(&h, id).state == NOTICE_ACCEPTED, "its seat was free");
+    CHECK(tally(&h).by_echo == 1 && send_counts(h.send).damaged == 1, "once each");
     house_close(&h);
 }
 
@@ -393,7 +559,7 @@ static void test_token(void)
     c = send_counts(h.send);
     CHECK(c.stopped && c.stopped_code == 190, "stopped");
     CHECK(house_read(&h, id).state == NOTICE_WAITING, "the notice is not to blame");
-    house_notice(&h, HOUSE_TO, "y");
+    house_notice(&h, OTHER_TO, "y");
     for (int i = 0; i < 5; i++)
         house_ring(&h);
     CHECK(send_counts(h.send).in_flight == 0 && h.alarm_ms == h.now_ms + 60000, "no tight loop");
@@ -430,6 +596,82 @@ static void test_number_paused(void)
     house_close(&h);
 }
 
+/* Two refusals that stop the sender, in either order: what needs a probe is not forgotten. */
+static void test_stops_twice(void)
+{
+    static const char *const order[][2] = {
+        {"{\"code\":131048}", "{\"code\":190,\"delay_ms\":200}"},
+        {"{\"code\":190}", "{\"code\":131048,\"delay_ms\":200}"},
+    };
+
+    for
+        EACH (i, order) {
+            struct house h;
+
+            house_open(&h, &plain);
+            rule(&h, order[i][0]);
+            rule(&h, order[i][1]);
+            house_notice(&h, HOUSE_TO, "x");
+            house_notice(&h, OTHER_TO, "y");
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "never quiet");
+            CHECK(send_counts(h.send).rejected == 2, "%zu: both are refused", i);
+            CHECK(send_counts(h.send).stopped_code == 190, "%zu: stopped by %d", i,
+                  send_counts(h.send).stopped_code);
+            CHECK(h.alarm_ms == h.now_ms + 86400000, "%zu: rests a day all the same", i);
+            house_write_token(&h, "a wrong token\n");
+            house_advance(&h, 86400000);
+            while (h.alarm_ms <= h.now_ms)
+                uv_run(&h.loop, UV_RUN_ONCE);
+            CHECK(send_counts(h.send).stopped, "%zu: the rest is over, the probe is refused", i);
+            house_write_token(&h, "the token\n");
+            house_advance(&h, 60000);
+            CHECK(house_until(&h, running), "%zu: the probe is answered", i);
+            house_close(&h);
+        }
+}
+
+static void test_retry_after(void)
+{
+    static const struct {
+        const char *asked;
+        int code;
+        int64_t rest_ms;
+    } cases[] = {
+        {"7", 130429, 7000},         {"3600", 130429, 3600000},
+        {"3601", 130429, 3600000},   {"86400", 130429, 3600000},
+        {"86401", 130429, 1000}, /* absurd: our own pause */
+        {"999999999", 130429, 1000}, {"9223372036854775807", 130429, 1000},
+        {"-5", 130429, 1000},        {"", 130429, 1000},
+        {"7200", 190, 3600000},      {"9223372036854775807", 190, 60000},
+        {"7200", 131048, 86400000},  {"999999999", 131048, 86400000},
+    };
+
+    for
+        EACH (i, cases) {
+            char body[64], answer[256];
+            struct scripted s;
+            struct house h;
+
+            (void)snprintf(body, sizeof body, "{\"error\":{\"code\":%d}}", cases[i].code);
+            (void)snprintf(
+                answer, sizeof answer,
+                "HTTP/1.1 400 No\r\nRetry-After: %s\r\nContent-Type: application/json\r\n"
+                "Content-Length: %zu\r\n\r\n%s",
+                cases[i].asked, strlen(body), body);
+            scripted_open(&s, SAY, answer);
+            house_open(&h, &(struct house_settings){.graph_port = s.port});
+            house_notice(&h, HOUSE_TO, "x");
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "case %zu: never quiet", i);
+            CHECK(send_counts(h.send).rejected == 1, "case %zu: not refused", i);
+            CHECK(h.alarm_ms - h.now_ms == cases[i].rest_ms, "%d, Retry-After: %s: rests %lld ms",
+                  cases[i].code, cases[i].asked, (long long)(h.alarm_ms - h.now_ms));
+            house_close(&h);
+            scripted_close(&s);
+        }
+}
+
 static void test_grammar(void)
 {
     struct house h;
@@ -447,40 +689,44 @@ static void test_grammar(void)
 }
 
 /* The store is busy at every call of the outcome, once each: it is stored all the same, sent once. */
-static void test_store_busy(void)
+static void store_busy(const char *json, enum notice_state want, size_t accepted)
 {
     bool fired = true;
 
     for (int at = 1; fired; at++) {
         struct house h;
+        struct send_counts c;
         int64_t id;
 
         house_open(&h, &(struct house_settings){.no_webhooks = true});
+        rule(&h, json);
         id = house_notice(&h, HOUSE_TO, "x");
         h.flaky.calls = 0;
         h.flaky.at = at;
         h.flaky.kind = ERR_BUSY;
         house_ring(&h);
         for (int i = 0; i < 3; i++) {
-            while (!h.alarm_ms && !(send_counts(h.send).accepted))
+            while (c = send_counts(h.send), !h.alarm_ms && !c.accepted && !c.rejected)
                 uv_run(&h.loop, UV_RUN_ONCE);
             house_advance(&h, 1000);
         }
         CHECK(house_until(&h, idle), "call %d: never quiet", at);
         fired = h.flaky.fired;
         h.flaky.at = 0;
-        CHECK(house_read(&h, id).state == NOTICE_ACCEPTED, "call %d: %s", at,
+        c = send_counts(h.send);
+        CHECK(house_read(&h, id).state == want, "call %d: %s", at,
               notice_state_name(house_read(&h, id).state));
-        CHECK(sandbox_accepted(h.sandbox) == 1, "call %d: accepted %zu times", at,
-              sandbox_accepted(h.sandbox));
+        CHECK(tally(&h).accepted == accepted && c.accepted + c.rejected == 1,
+              "call %d: accepted %zu times", at, tally(&h).accepted);
         house_close(&h);
         CHECK(at > 2 || fired, "no fault fired");
     }
 }
 
-static void closed(void *ctx)
+static void test_store_busy(void)
 {
-    (*(int *)ctx)++;
+    store_busy("{\"http\":0}", NOTICE_ACCEPTED, 1);
+    store_busy("{\"code\":131056}", NOTICE_WAITING, 0);
 }
 
 /* Closing waits for the answer; past the grace the attempt stays flying. */
@@ -494,7 +740,7 @@ static void test_close(void)
         house_open(&h, &(struct house_settings){.no_webhooks = true});
         rule(&h, "{\"delay_ms\":400}");
         id = house_notice(&h, HOUSE_TO, "x");
-        house_notice(&h, HOUSE_TO, "queued behind it");
+        house_notice(&h, HOUSE_TO, "behind it");
         house_ring(&h);
         while (!sandbox_accepted(h.sandbox))
             uv_run(&h.loop, UV_RUN_ONCE);
@@ -509,7 +755,7 @@ static void test_close(void)
         CHECK(done == 1 && h.alarm_ms == 0, "closed once, no alarm left");
         CHECK(house_attempt(&h, id).state == (late ? ATTEMPT_FLYING : ATTEMPT_ACCEPTED), "%s",
               attempt_state_name(house_attempt(&h, id).state));
-        CHECK(sandbox_accepted(h.sandbox) == 1, "the queued one never left");
+        CHECK(sandbox_accepted(h.sandbox) == 1, "the second never left");
         h.closed = 1;
         h.send = NULL;
         house_close(&h);
@@ -561,9 +807,14 @@ int main(void)
     test_echo_before_answer();
     test_order();
     test_back_in_order();
+    test_superseded();
+    test_too_late();
+    test_damaged();
     test_bounds();
     test_token();
     test_number_paused();
+    test_stops_twice();
+    test_retry_after();
     test_grammar();
     test_store_busy();
     test_close();

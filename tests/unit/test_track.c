@@ -266,6 +266,50 @@ static void test_busy(void)
     }
 }
 
+/* A notice that does not open any more is no attempt of ours; the rest of the same POST counts. */
+static void test_damaged(void)
+{
+    struct buf b = buf_new(4096);
+    struct house h;
+    struct err e;
+    int64_t id[3];
+
+    house_open(&h, &plain);
+    CHECK(sandbox_rule(h.sandbox, STR("{\"n\":3,\"drop\":\"after\",\"statuses\":[]}"), &e), "%s",
+          e.text);
+    for
+        EACH (i, id) {
+            id[i] = house_notice(&h, HOUSE_TO, "x");
+            house_ring(&h);
+            CHECK(house_until(&h, house_quiet), "never quiet");
+            CHECK(house_attempt(&h, id[i]).state == ATTEMPT_UNKNOWN, "its answer is lost");
+            house_advance(&h, 60000); /* past the rest after it */
+        }
+    buf_add(&b, STR(HEAD));
+    for
+        EACH (i, id)
+            buf_printf(&b,
+                       "%s{\"id\":\"wamid.%zu\",\"status\":\"delivered\",\"timestamp\":"
+                       "\"1795257600\",\"biz_opaque_callback_data\":\"%s\"}",
+                       i ? "," : "", i, h.echoes[id[i] % 256]);
+    buf_add(&b, STR(TAIL));
+    h.damaged_id = id[1];
+    CHECK(post(&h, buf_str(&b)) == 200, "200 all the same");
+    CHECK(h.damaged_hits == 1 && track_counts(h.track).unmatched == 1, "%d times damaged",
+          h.damaged_hits);
+    CHECK(track_counts(h.track).fresh == 3, "all three are kept");
+    h.damaged_id = 0;
+    for
+        EACH (i, id) {
+            bool told = house_read(&h, id[i]).state == NOTICE_ACCEPTED;
+
+            CHECK(told == (i != 1), "notice %zu: %s", i,
+                  notice_state_name(house_read(&h, id[i]).state));
+        }
+    buf_reset(&b);
+    house_close(&h);
+}
+
 /* ---- the lattice: any order, any multiplicity, before or after the answer ---- */
 
 static unsigned next_random(unsigned *seed)
@@ -383,6 +427,7 @@ int main(void)
     test_counts();
     test_large();
     test_busy();
+    test_damaged();
     test_lattice();
     test_settings();
     return check_end();

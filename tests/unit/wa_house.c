@@ -75,6 +75,21 @@ static bool begin_attempts(struct store *s, size_t most, const char (*echoes)[EC
     return true;
 }
 
+/* What the store answers for a notice whose sealed bytes no longer open. */
+static bool find_attempt(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
+                         struct arena *a, struct flight *out, bool *found, struct err *e)
+{
+    struct house *h = container_of(container_of(s, struct flaky, store), struct house, flaky);
+
+    if (!flaky_ops->find_attempt(s, echo, wamid, a, out, found, e))
+        return false;
+    if (*found && out->notice.id == h->damaged_id) {
+        *found = false;
+        h->damaged_hits++;
+    }
+    return true;
+}
+
 static void open_store(struct house *h)
 {
     struct store_settings set = {.seal = h->seal, .duplicate_ms = 1000};
@@ -87,6 +102,7 @@ static void open_store(struct house *h)
     flaky_ops = h->flaky.store.ops;
     h->ops = *flaky_ops;
     h->ops.begin_attempts = begin_attempts;
+    h->ops.find_attempt = find_attempt;
     h->flaky.store.ops = &h->ops;
     must(store_queue_start(&queue, &h->queue, &e), "queue", &e);
 }
@@ -304,23 +320,44 @@ static bool put(struct store *s, void *ctx, struct err *e)
     return ok && s->ops->put_notice(s, n, NULL, e);
 }
 
-int64_t house_notice(struct house *h, const char *to, const char *text)
+static int64_t ready(struct house *h, const char *unit, const char *to, const char *text,
+                     int64_t expires_ms)
 {
     struct param param = {STR("site_name"), str_of(text)};
     struct notice n = {.state = NOTICE_READY,
                        .feed = STR("demo"),
                        .event_type = STR("appointment/1"),
-                       .unit_key = STR("pk_1"),
+                       .unit_key = str_of(unit),
                        .template = STR("visit_update"),
                        .language = STR("zh_TW"),
                        .params = &param,
                        .n_params = 1,
                        .to = str_of(to),
+                       .expires_ms = expires_ms,
                        .tries = ++h->n_notices,
                        .token = STR("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG")};
 
     house_do(h, put, &n);
     return n.id;
+}
+
+int64_t house_notice(struct house *h, const char *to, const char *text)
+{
+    char unit[16];
+
+    (void)snprintf(unit, sizeof unit, "pk_%d", h->n_notices);
+    return ready(h, unit, to, text, 0);
+}
+
+int64_t house_unit_notice(struct house *h, const char *to, const char *text, int64_t expires_ms)
+{
+    return ready(h, "pk_unit", to, text, expires_ms);
+}
+
+void house_accepted(struct house *h, size_t n)
+{
+    while (sandbox_accepted(h->sandbox) < n)
+        uv_run(&h->loop, UV_RUN_ONCE);
 }
 
 struct lookup {

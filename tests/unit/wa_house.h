@@ -21,8 +21,10 @@ struct house {
     uint64_t drawn;
     struct seal *seal;
     struct flaky flaky;
-    struct store_ops ops;             /* flaky's, but for begin_attempts() */
+    struct store_ops ops;             /* flaky's, but for begin_attempts() and find_attempt() */
     char echoes[256][ECHO_BYTES + 1]; /* of the last attempt of each notice */
+    int64_t damaged_id; /* a notice that the store finds damaged from now on; 0: none */
+    int damaged_hits;   /* how often it was */
     struct store_queue *queue;
     struct http_client *http;
     struct sandbox *sandbox;
@@ -49,8 +51,10 @@ void house_open(struct house *h, const struct house_settings *set);
 /* Closes steps, sandbox, store and loop; fails the test when a handle is left. */
 void house_close(struct house *h);
 
-/* A ready notice; returns its id. `text` makes it one of its own. */
+/* A ready notice about a unit of its own; returns its id. */
 int64_t house_notice(struct house *h, const char *to, const char *text);
+/* About the one unit of the house; not sent after `expires_ms`, 0: always. */
+int64_t house_unit_notice(struct house *h, const char *to, const char *text, int64_t expires_ms);
 void house_ring(struct house *h);
 /* Moves the clock, rings send when its alarm is due. */
 void house_advance(struct house *h, int64_t ms);
@@ -60,6 +64,9 @@ bool house_until(struct house *h, bool (*pred)(struct house *h));
 bool house_quiet(struct house *h);
 /* A store job, waited for. */
 void house_do(struct house *h, bool (*run)(struct store *s, void *ctx, struct err *e), void *ctx);
+
+/* Runs the loop until the sandbox has accepted `n`. */
+void house_accepted(struct house *h, size_t n);
 
 /* As stored, by the last attempt of the notice; it must have one. */
 struct notice house_read(struct house *h, int64_t notice_id);
