@@ -4,18 +4,21 @@
  *   /en/l/…, /zh-TW/l/…       the same in that language; ?lang= goes first
  *   POST      /l/{token}      303 to the portal with ?code=… for a live token, once;
  *                             404 for anything else: one page, the portal's own sign-in, or call;
- *                             429, the same page, once a network or all of them guess too often;
+ *                             429 instead, the same page, past the network's misses a minute;
  *                             503, the same page, when the store is busy
  *   POST      /links/redeem   the portal itself: {"code":"…"} with Authorization: Bearer <redeem token>
  *                             200 {"patient":{"key","identifier"},
  *                                  "resource":{"type","key","identifier"}, "purpose"};
  *                                  identifiers may be null
  *                             400 not that JSON    401 not that token    415 not JSON
- *                             404 a code unknown, used or expired        429, 503 as above
+ *                             404 a code unknown, used or expired; as many as it likes
+ *                             429 instead of 401 past the network's misses a minute
+ *                             503 the store is busy
  *
- * The token locates, it does not authenticate: the portal still signs the patient in. A network is
- * an IPv4 /24 or an IPv6 /48 of the peer, or of the last X-Forwarded-For address when the peer is
- * loopback (the proxy that ends TLS). */
+ * The token locates, it does not authenticate: the portal still signs the patient in. A live token
+ * and the right bearer always pass, whoever guessed before: the limit changes only how a miss is
+ * answered, after the same look-up. A network is an IPv4 /24 or an IPv6 /48 of the peer, or of the
+ * last X-Forwarded-For address when the peer is loopback (the proxy that ends TLS). */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
 
@@ -36,8 +39,7 @@ struct link_settings {
     const char *language;      /* of /l/{token}: "zh-TW" or "en"; NULL: "zh-TW" */
     struct str redeem_token;   /* secret; at least 16 characters */
     int64_t code_ttl_ms;       /* 1 to LINK_CODE_MOST_MS */
-    int64_t misses_per_minute; /* wrong tokens and codes a network; all networks together: 20 times
-                                  that */
+    int64_t misses_per_minute; /* wrong tokens and bearers a network until the next get 429 */
 };
 
 /* For metrics. Counts since open. */
@@ -45,8 +47,8 @@ struct link_counts {
     uint64_t fetched;   /* pages shown for GET and HEAD: people, previews, scanners */
     uint64_t opened;    /* live tokens handed to the portal */
     uint64_t redeemed;  /* codes exchanged by the portal */
-    uint64_t refused;   /* dead tokens, dead codes, wrong bearers */
-    uint64_t throttled; /* answered 429 without a look */
+    uint64_t refused;   /* dead tokens, dead codes, wrong bearers: 404, 401 */
+    uint64_t throttled; /* dead tokens, wrong bearers: 429 */
     uint64_t busy;      /* answered 503 */
 };
 

@@ -41,7 +41,7 @@ const struct setting settings[] = {
     {"links.code_ttl", SETTING_DURATION, AT(links_code_ttl), "60s", SECOND, MINUTE,
      "How long the portal has to exchange a one-time code."},
     {"links.misses_per_minute", SETTING_COUNT, AT(link_misses_per_minute), "30", 1, 100000,
-     "Wrong tokens and codes one network may try in a minute; all networks together 20 times as many."},
+     "Wrong tokens and bearers of one network in a minute before it gets 429; live links always open."},
 
     {"receive.max_message", SETTING_BYTES, AT(receive_max_message), "4M", 1024, 16 * MIB,
      "Longest HL7 v2 message taken."},

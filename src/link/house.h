@@ -32,8 +32,9 @@ struct link {
 };
 
 struct network link_network(const struct http_exchange *x);
-/* Counts a miss; logs when it used up a limit. */
-void link_missed(struct link *l, struct network from);
+/* Counts a miss and logs it as `what`; once misses are many, one line says so and the rest of the
+ * minute is silent. The status to answer: usual, or 429 past the network's limit. */
+int link_missed(struct link *l, struct network from, const char *what, int usual);
 /* The portal's side: POST /links/redeem. */
 void link_on_redeem(struct http_exchange *x);
 

@@ -34,12 +34,23 @@ struct network link_network(const struct http_exchange *x)
     return network_of(str_of(r->peer), forwarded);
 }
 
-void link_missed(struct link *l, struct network from)
+int link_missed(struct link *l, struct network from, const char *what, int usual)
 {
-    if (misses_add(&l->misses, from, clock_now_ms(l->clock)))
-        log_event(LOG_WARN, "link",
-                  "%lld wrong links or tokens this minute in all -> 429 until it is over",
-                  (long long)l->misses.all);
+    bool alarm = l->misses.alarm;
+    bool over = misses_add(&l->misses, from, clock_now_ms(l->clock));
+
+    if (over)
+        l->counts.throttled++;
+    else
+        l->counts.refused++;
+    if (!l->misses.alarm)
+        log_event(LOG_INFO, "link", "%s -> %d", what, usual);
+    else if (!alarm)
+        log_event(
+            LOG_WARN, "link",
+            "%lld wrong links or tokens this minute so far: the others are counted, not logged",
+            (long long)l->misses.all);
+    return over ? 429 : usual;
 }
 
 static void fill_page(const struct link *l, enum page page, enum language language,
@@ -131,10 +142,8 @@ static void open_done(struct store_job *j)
         log_event(LOG_INFO, "link", "POST /l/{token}: live -> 303 to the portal");
         answer_live(o);
     } else {
-        l->counts.refused++;
-        log_event(LOG_INFO, "link", "POST /l/{token}: not live -> 404");
-        link_missed(l, o->from);
-        answer_dead(l, o->x, o->language, 404);
+        answer_dead(l, o->x, o->language,
+                    link_missed(l, o->from, "POST /l/{token}: not live", 404));
     }
 }
 
@@ -150,11 +159,6 @@ static void on_button(struct http_exchange *x)
     o->language = language_of(d, x);
     o->from = link_network(x);
     o->now_ms = clock_now_ms(l->clock);
-    if (misses_over(&l->misses, o->from, o->now_ms)) {
-        l->counts.throttled++;
-        answer_dead(l, x, o->language, 429);
-        return;
-    }
     if (!token_new(l->random, o->code, &e)) {
         l->counts.busy++;
         log_event(LOG_ERROR, "link", "POST /l/{token}: %s -> 503", e.text);

@@ -16,17 +16,8 @@ static size_t slot_of(struct network n)
     return hash % MISSES_NETWORKS;
 }
 
-/* The network's own slot of this minute, or NULL. */
-static const struct misses_slot *find(const struct misses *m, struct network from, int64_t minute)
-{
-    for (size_t i = 0, at = slot_of(from); i < PROBES; i++, at = (at + 1) % MISSES_NETWORKS)
-        if (m->slots[at].minute == minute && m->slots[at].n && same(m->slots[at].network, from))
-            return &m->slots[at];
-    return NULL;
-}
-
 /* Its own, else a free one, else the one with the fewest misses: a flood of networks forgets the
- * harmless, and the limit of all of them stands anyway. */
+ * harmless first. */
 static struct misses_slot *take(struct misses *m, struct network from, int64_t minute)
 {
     struct misses_slot *best = NULL;
@@ -45,25 +36,19 @@ static struct misses_slot *take(struct misses *m, struct network from, int64_t m
     return best;
 }
 
-bool misses_over(const struct misses *m, struct network from, int64_t now_ms)
-{
-    int64_t minute = now_ms / MINUTE_MS;
-    const struct misses_slot *s = find(m, from, minute);
-
-    return (s && s->n >= m->limit) ||
-           (m->minute == minute && m->all >= m->limit * MISSES_ALL_TIMES);
-}
-
 bool misses_add(struct misses *m, struct network from, int64_t now_ms)
 {
     int64_t minute = now_ms / MINUTE_MS;
     struct misses_slot *s = take(m, from, minute);
+    bool over = s->n >= m->limit;
 
     if (m->minute != minute) {
         m->minute = minute;
         m->all = 0;
+        m->alarm = false;
     }
     s->n++;
     m->all++;
-    return s->n == m->limit || m->all == m->limit * MISSES_ALL_TIMES;
+    m->alarm = m->alarm || over || m->all > m->limit * MISSES_ALARM_TIMES;
+    return over;
 }

@@ -133,20 +133,15 @@ static void done(struct store_job *j)
     arena_reset(&arena);
 }
 
-/* A wrong bearer is a miss; who has the right one is never made to wait for the others' misses. */
+/* A wrong bearer is a miss. A wrong code behind the right bearer is none: the portal passes on what
+ * patients' browsers bring it, and one of them must not make it wait. */
 static void refuse_stranger(struct link *l, struct http_exchange *x)
 {
-    struct network from = link_network(x);
+    int status = link_missed(l, link_network(x), "POST /links/redeem: not the portal's token", 401);
 
-    if (misses_over(&l->misses, from, clock_now_ms(l->clock))) {
-        l->counts.throttled++;
-        answer(x, 429, STR("{\"error\":\"too many requests\"}"));
-        return;
-    }
-    l->counts.refused++;
-    link_missed(l, from);
-    log_event(LOG_WARN, "link", "POST /links/redeem: not the portal's token -> 401");
-    answer(x, 401, STR("{\"error\":\"not authorised\"}"));
+    answer(x, status,
+           status == 429 ? STR("{\"error\":\"too many requests\"}")
+                         : STR("{\"error\":\"not authorised\"}"));
 }
 
 void link_on_redeem(struct http_exchange *x)

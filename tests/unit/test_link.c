@@ -17,8 +17,25 @@
 #define PORTAL "https://portal.example.org/open"
 #define SECRET "portal-secret-0123456789"
 
-enum { NOW = 1800000000, LINKS = 12, LIMIT = 5, CODE_MS = 60000 };
-enum { LIVE, RACE, LATER, EXPIRED, REVOKED, BUSY, SPARE, GONE, ENGLISH, THROTTLED, CODED, LAST };
+enum { NOW = 1800000000, LIMIT = 5, CODE_MS = 60000 };
+enum {
+    LIVE,
+    RACE,
+    LATER,
+    EXPIRED,
+    REVOKED,
+    BUSY,
+    SPARE,
+    GONE,
+    ENGLISH,
+    THROTTLED,
+    FLOODED,
+    FLOODED_BY_ALL,
+    FORGOTTEN_PROXY,
+    CODED,
+    LAST,
+    LINKS
+};
 
 struct fake_clock {
     struct clock clock;
@@ -533,39 +550,144 @@ static void test_redeem_refused(struct house *h)
     CHECK(ask(h, "GET", "/links/redeem", "").status == 405, "GET");
 }
 
+enum { FLOOD = 10000, PIPED = 100 };
+
+/* What FLOOD wrong tokens got, over one connection; many: each from a network of its own. */
+struct flooded {
+    int n404, n429, n_page;
+};
+
+static int count_of(struct str all, const char *word)
+{
+    int n = 0;
+
+    for (const char *p = all.p; (p = memmem(p, (size_t)(all.p + all.n - p), word, strlen(word)));
+         p++)
+        n++;
+    return n;
+}
+
+/* Until so many answers have been heard on fd. */
+static void hear_some(struct house *h, int fd, int answers, struct flooded *f)
+{
+    struct buf all = buf_new(PIPED * 8192);
+    char piece[65536];
+
+    while (count_of(buf_str(&all), "</html>") < answers) {
+        ssize_t n = recv(fd, piece, sizeof piece, 0);
+
+        if (n > 0)
+            buf_add(&all, (struct str){piece, (size_t)n});
+        else if (n == 0 || errno != EAGAIN)
+            break;
+        else
+            turn(h);
+    }
+    CHECK(!all.over, "answers are longer than thought");
+    f->n404 += count_of(buf_str(&all), "HTTP/1.1 404 ");
+    f->n429 += count_of(buf_str(&all), "HTTP/1.1 429 ");
+    f->n_page += count_of(buf_str(&all), "</html>");
+    buf_reset(&all);
+}
+
+static struct flooded flood(struct house *h, bool many)
+{
+    struct flooded f = {0};
+    int fd = dial(h);
+
+    for (int i = 0; i < FLOOD; i += PIPED) {
+        struct buf out = buf_new(PIPED * 256);
+
+        for (int k = i; k < i + PIPED; k++) {
+            char line[256];
+
+            (void)snprintf(line, sizeof line,
+                           "POST /l/wrong%05d HTTP/1.1\r\nHost: a\r\n"
+                           "X-Forwarded-For: 2001:db8:%x::7\r\n\r\n",
+                           k, many ? k : FLOOD);
+            buf_add(&out, str_of(line));
+        }
+        CHECK(!out.over, "requests are longer than thought");
+        for (struct str rest = buf_str(&out); rest.n;) {
+            ssize_t n = send(fd, rest.p, rest.n, MSG_NOSIGNAL);
+
+            if (n > 0)
+                rest = (struct str){rest.p + n, rest.n - (size_t)n};
+            else if (errno != EAGAIN)
+                abort();
+            turn(h);
+        }
+        buf_reset(&out);
+        hear_some(h, fd, PIPED, &f);
+    }
+    close(fd);
+    return f;
+}
+
+/* Ten thousand wrong tokens, and the patients still get in: those of the network that guesses, and
+ * those who all look alike because a proxy forgot X-Forwarded-For. */
+static void test_flood(struct house *h)
+{
+    struct link_counts before;
+    struct flooded f;
+
+    h->clock.now_ms += 60000;
+    before = link_counts(h->link);
+    f = flood(h, false);
+    CHECK(f.n404 == LIMIT && f.n429 == FLOOD - LIMIT && f.n_page == FLOOD, "one: %d 404, %d 429",
+          f.n404, f.n429);
+    CHECK(link_counts(h->link).refused - before.refused == LIMIT, "refused");
+    CHECK(link_counts(h->link).throttled - before.throttled == FLOOD - LIMIT, "throttled");
+    CHECK(ask(h, "POST", arena_printf(&h->arena, "/l/%s", h->tokens[FLOODED]).p,
+              arena_printf(&h->arena, "X-Forwarded-For: 2001:db8:%x::8\r\n", FLOOD).p)
+                  .status == 303,
+          "a live token from the network that guesses");
+
+    h->clock.now_ms += 60000;
+    before = link_counts(h->link);
+    f = flood(h, true);
+    CHECK(f.n404 == FLOOD && f.n429 == 0 && f.n_page == FLOOD, "many: %d 404, %d 429", f.n404,
+          f.n429);
+    CHECK(link_counts(h->link).refused - before.refused == FLOOD, "refused");
+    CHECK(link_counts(h->link).throttled == before.throttled, "throttled");
+    CHECK(ask(h, "POST", arena_printf(&h->arena, "/l/%s", h->tokens[FLOODED_BY_ALL]).p,
+              "X-Forwarded-For: 2001:db8:7::7\r\n")
+                  .status == 303,
+          "a live token from one of the many");
+    CHECK(on_token(h, "POST", "", h->tokens[FORGOTTEN_PROXY], "").status == 303,
+          "and from nowhere");
+    CHECK(link_counts(h->link).opened - before.opened == 2, "opened");
+}
+
 static void test_limit(struct house *h)
 {
     struct reply r, first;
     struct link_counts before;
-    char more[64];
     int begun;
 
     h->clock.now_ms += 60000;
     before = link_counts(h->link);
     first = on_token(h, "POST", "", unknown, "");
     for (int i = 1; i < LIMIT; i++)
-        CHECK(on_token(h, "POST", "", unknown, "").status == 404, "miss %d", i);
+        CHECK(str_eq(on_token(h, "POST", "", unknown, "").all, first.all), "miss %d", i);
     begun = h->store.n_begun;
-    r = on_token(h, "POST", "", h->tokens[THROTTLED], "");
+    r = on_token(h, "POST", "", unknown, "");
     CHECK(r.status == 429 && str_eq(r.body, first.body), "%s", r.all.p);
     CHECK(strstr(r.head.p, "Retry-After: 60\r\n"), "%s", r.head.p);
-    CHECK(h->store.n_begun == begun, "nothing is looked up for a network that guesses");
-    CHECK(link_counts(h->link).throttled == before.throttled + 1, "counted");
+    CHECK(h->store.n_begun == begun + 1, "past the limit the same look-up is made");
+    CHECK(str_eq(on_token(h, "POST", "", h->tokens[EXPIRED], "").all, r.all), "expired");
+    CHECK(link_counts(h->link).throttled == before.throttled + 2, "counted");
+    CHECK(on_token(h, "POST", "", h->tokens[THROTTLED], "").status == 303, "a live token passes");
     r = redeem(h, "", "application/json", "{\"code\":\"x\"}");
     CHECK(r.status == 429, "a wrong bearer from there: %s", r.all.p);
-    CHECK(redeem_code(h, unknown).status == 404, "the portal itself is not made to wait");
+    CHECK(link_counts(h->link).throttled == before.throttled + 3, "counted");
+    for (int i = 0; i < 3 * LIMIT; i++)
+        CHECK(redeem_code(h, unknown).status == 404, "the portal may bring any number of codes");
     CHECK(on_token(h, "GET", "", unknown, "").status == 200, "the page is always there");
     r = ask(h, "POST", "/l/x", "X-Forwarded-For: 127.0.0.1, 203.0.113.9\r\n");
-    CHECK(r.status == 404, "another network goes on: %d", r.status);
-
-    /* Twenty networks use the minute of all up. */
-    for (int i = 0; i < LIMIT * MISSES_ALL_TIMES; i++) {
-        (void)snprintf(more, sizeof more, "X-Forwarded-For: 198.18.%d.1\r\n", i);
-        r = ask(h, "POST", "/l/x", more);
-    }
-    CHECK(r.status == 429, "all networks together: %d", r.status);
+    CHECK(r.status == 404, "another network: %d", r.status);
     h->clock.now_ms += 60000;
-    CHECK(on_token(h, "POST", "", h->tokens[THROTTLED], "").status == 303, "the next minute");
+    CHECK(on_token(h, "POST", "", unknown, "").status == 404, "the next minute");
 }
 
 static void test_busy(struct house *h)
@@ -714,21 +836,25 @@ static void test_misses(void)
 {
     struct misses *m = calloc(1, sizeof *m);
     struct network a = {4, {1, 2, 3}}, b = {4, {1, 2, 4}};
-    int told = 0;
 
-    m->limit = 1000; /* all networks: 20,000 */
-    for (int i = 0; i < 999; i++)
-        told += misses_add(m, a, 5000);
-    CHECK(!misses_over(m, a, 59999) && told == 0, "one is left");
-    CHECK(misses_add(m, a, 5000) && misses_over(m, a, 59999), "the last one tells");
-    CHECK(!misses_over(m, b, 59999) && !misses_over(m, a, 60000), "other network, other minute");
+    m->limit = 1000; /* the alarm: after 20,000 */
+    for (int i = 0; i < 1000; i++)
+        CHECK(!misses_add(m, a, 5000), "%d", i);
+    CHECK(!misses_add(m, b, 59999) && !m->alarm, "another network");
+    CHECK(misses_add(m, a, 59999) && m->alarm, "one too many");
+    CHECK(!misses_add(m, a, 60000) && !m->alarm && m->all == 1, "another minute");
+    for (int i = 0; i < 1000; i++)
+        (void)misses_add(m, a, 60000);
     /* A flood of networks neither grows the table nor lets the busiest off. */
     for (int i = 0; i < 18000; i++)
-        (void)misses_add(m, (struct network){4, {9, (uint8_t)(i >> 8), (uint8_t)i}}, 5000);
-    CHECK(misses_over(m, a, 5000), "the busiest was forgotten");
-    for (int i = 0; i < 1000; i++)
-        (void)misses_add(m, (struct network){6, {9, (uint8_t)(i >> 8), (uint8_t)i}}, 5000);
-    CHECK(misses_over(m, b, 5000), "all of them together");
+        (void)misses_add(m, (struct network){4, {9, (uint8_t)(i >> 8), (uint8_t)i}}, 60000);
+    CHECK(misses_add(m, a, 60000), "the busiest was forgotten");
+    /* All of them together raise the alarm, and nobody is past a limit for that. */
+    for (int i = 0; i < 20000; i++)
+        CHECK(!misses_add(m, (struct network){6, {9, (uint8_t)(i >> 8), (uint8_t)i}}, 120000) &&
+                  !m->alarm,
+              "%d", i);
+    CHECK(!misses_add(m, b, 120000) && m->alarm && m->all == 20001, "alarm");
     free(m);
 }
 
@@ -736,16 +862,20 @@ static void test_misses(void)
 static void check_log(FILE *log, struct house *h)
 {
     char line[4096];
-    int n = 0;
+    int n = 0, n_alarms = 0;
 
     rewind(log);
     while (fgets(line, sizeof line, log)) {
         n++;
+        n_alarms += strstr(line, "this minute so far") != NULL;
         CHECK(!strstr(line, SECRET) && !strstr(line, "MRN") && !strstr(line, "pk_"), "%s", line);
-        CHECK(!strstr(line, unknown) && !strstr(line, "198.18."), "%s", line);
+        CHECK(!strstr(line, unknown) && !strstr(line, "198.18.") && !strstr(line, "2001:db8"), "%s",
+              line);
         for (int i = 0; i < LINKS; i++)
             CHECK(!strstr(line, h->tokens[i]), "%s", line);
     }
+    CHECK(n_alarms >= 3 && n_alarms <= 4, "%d alarms", n_alarms);
+    CHECK(n < 1000, "%d lines: every miss of a flood is logged", n);
     CHECK(n > 50, "%d lines: the log was not looked at", n);
 }
 
@@ -766,6 +896,7 @@ int main(void)
     test_redeem(&h);
     test_redeem_refused(&h);
     test_limit(&h);
+    test_flood(&h);
     test_busy(&h);
     test_leave(&h);
     test_no_random();
