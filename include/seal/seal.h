@@ -20,7 +20,7 @@ struct seal; /* immutable once open: usable from both threads at once */
 
 /* Writes a new key file, mode 0600, never over an existing one. ERR_CONFIG with the reason. */
 bool seal_keys_init(const char *path, struct err *e) MUST_USE;
-/* ERR_CONFIG: missing, not a regular file, mode not 0600, not ours, malformed. */
+/* ERR_CONFIG: missing, not a regular file, mode not 0600, owner neither we nor root, malformed. */
 bool seal_open(const char *path, struct seal **out, struct err *e) MUST_USE;
 /* A root given as bytes: tests, `demo`, `check`. Never fails but for memory. */
 struct seal *seal_from_root(const uint8_t root[SEAL_KEY_BYTES]);
@@ -67,7 +67,8 @@ void token_hash(struct str token, uint8_t out[SEAL_HASH_BYTES]);
 bool ulid_new(const struct random_source *r, int64_t now_ms, char out[27], struct err *e) MUST_USE;
 
 /* Reads a secret file into `a`: one line, white space at both ends removed. ERR_CONFIG unless it is a
- * regular file of at most `max` bytes that nobody but its owner can read (mode & 077 == 0). */
+ * regular file of at most `max` bytes that nobody but its owner can use (mode & 077 == 0), and that is
+ * us or root: who owns a file can change it. */
 bool secret_read(const char *path, size_t max, struct arena *a, struct str *out,
                  struct err *e) MUST_USE;
 

@@ -23,6 +23,10 @@ static int open_secret(const char *path, mode_t forbidden, const char *wanted, s
     else if (st.st_mode & forbidden)
         (void)err_set(e, ERR_CONFIG, 0, "%.200s: mode is %04o, must be %s (chmod 600)", path,
                       (unsigned)(st.st_mode & 07777), wanted);
+    else if (st.st_uid != geteuid() && st.st_uid != 0)
+        (void)err_set(e, ERR_CONFIG, 0,
+                      "%.200s: belongs to user %lu, must be ours or root's (chown)", path,
+                      (unsigned long)st.st_uid);
     else
         return fd;
     (void)close(fd);

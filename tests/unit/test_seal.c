@@ -322,6 +322,18 @@ static struct str read_file(const char *path, struct arena *a)
     return arena_copy(a, (struct str){bytes, n > 0 ? (size_t)n : 0});
 }
 
+enum { STRANGER = 12345 };
+
+static bool opens(const char *path)
+{
+    struct seal *s = NULL;
+    struct err e;
+    bool ok = seal_open(path, &s, &e);
+
+    seal_close(s);
+    return ok;
+}
+
 static void refused_key(const char *name, const char *path, const char *says)
 {
     struct seal *s = NULL;
@@ -330,6 +342,20 @@ static void refused_key(const char *name, const char *path, const char *says)
     CHECK(!seal_open(path, &s, &e) && !s && e.kind == ERR_CONFIG && strstr(e.text, says),
           "%s: '%s'", name, e.text);
     seal_close(s);
+}
+
+/* A key that someone else owns is one that someone else can change. */
+static void refused_strangers(const char *path)
+{
+    if (geteuid() != 0) {
+        printf("another owner's key file: only root can make one; skipped\n");
+        return;
+    }
+    CHECK(chown(path, STRANGER, 0) == 0, "chown");
+    refused_key("another owner", path, "belongs to user 12345, must be ours or root's (chown)");
+    CHECK(chown(path, 0, STRANGER) == 0, "chown");
+    (void)chmod(path, 0600);
+    CHECK(opens(path), "root's, whatever its group");
 }
 
 static void test_key_file(void)
@@ -364,6 +390,7 @@ static void test_key_file(void)
             refused_key("mode", path, "must be 0600");
         }
     (void)chmod(path, 0600);
+    refused_strangers(path);
     good = read_file(path, &a);
     CHECK(good.n == 75, "%zu bytes", good.n);
     for (size_t n = 0; n < good.n; n++) {
@@ -445,6 +472,15 @@ static void test_secret_files(void)
             CHECK(!strstr(e.text, "s3"), "%s: the secret is in the error", c->name);
         }
     CHECK(!secret_read(t.path, 16, &a, &out, &e) && strstr(e.text, "not a regular"), "%s", e.text);
+    if (geteuid() == 0) {
+        (void)unlink(path);
+        write_file(path, STR("s3cret"), 0600);
+        CHECK(chown(path, STRANGER, 0) == 0 && !secret_read(path, 16, &a, &out, &e) &&
+                  e.kind == ERR_CONFIG && strstr(e.text, "belongs to user 12345"),
+              "another owner: %s", e.text);
+    } else {
+        printf("another owner's secret file: only root can make one; skipped\n");
+    }
     temp_folder_remove(&t);
     arena_reset(&a);
 }

@@ -136,6 +136,42 @@ static void test_files(void)
     place_remove(&p);
 }
 
+static void test_folder_of_others(void)
+{
+    static const mode_t modes[] = {0770, 0720, 0707, 0702, 01777};
+    static const mode_t fine[] = {0700, 0755, 0750, 0705};
+    enum { STRANGER = 12345 };
+    struct place p;
+    char says[64];
+
+    place_make(&p);
+    for (int again = 0; again < 2; again++) { /* `serve` and `ledger` */
+        for
+            EACH (i, modes) {
+                (void)snprintf(says, sizeof says, "mode is %04o, only its owner", modes[i]);
+                CHECK(chmod(p.folder.path, modes[i]) == 0, "chmod");
+                refused(&p, says);
+            }
+        for
+            EACH (i, fine) {
+                struct store *s;
+
+                CHECK(chmod(p.folder.path, fine[i]) == 0, "chmod");
+                s = opened(&p);
+                s->ops->close(s);
+            }
+        if (geteuid() == 0) {
+            CHECK(chown(p.folder.path, STRANGER, 0) == 0, "chown");
+            refused(&p, "belongs to user 12345, the state folder must be ours or root's");
+            CHECK(chown(p.folder.path, 0, STRANGER) == 0, "chown");
+        } else {
+            printf("another owner's state folder: only root can make one; skipped\n");
+        }
+        p.set.read_only = true;
+    }
+    place_remove(&p);
+}
+
 static void test_lock(void)
 {
     struct place p;
@@ -323,10 +359,11 @@ static void test_disk_full(void)
         stored++;
     CHECK(stored > 20 && stored < 1000, "%d stored", stored);
     CHECK(p.e.kind == ERR_BUSY && strstr(p.e.text, "disk is full"), "%s", p.e.text);
-    CHECK(!store_one(&p, s, 5000, STR("x")) && p.e.kind == ERR_BUSY, "still full: %s", p.e.text);
+    CHECK(!store_one(&p, s, stored, STR("0123456789")) && p.e.kind == ERR_BUSY, "still full: %s",
+          p.e.text);
     CHECK(ledger(&p, s).acked == stored, "nothing half stored");
     (void)sqlite3_exec(last_db, "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
-    CHECK(store_one(&p, s, 5000, STR("x")), "room again: %s", p.e.text);
+    CHECK(store_one(&p, s, stored, STR("0123456789")), "room again: %s", p.e.text);
     CHECK(ledger(&p, s).acked == stored + 1, "and it is there");
     s->ops->close(s);
     place_remove(&p);
@@ -453,6 +490,7 @@ int main(void)
     struct faulty_disk *disk = faulty_disk_install();
 
     test_files();
+    test_folder_of_others();
     test_lock();
     test_kill();
     test_schema();
