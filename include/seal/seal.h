@@ -35,7 +35,8 @@ struct seal_place {
 /* The sealed record in `a`. ERR_BUSY only when OpenSSL fails. */
 bool seal_put(const struct seal *s, struct seal_place at, struct str plain, struct arena *a,
               struct str *sealed, struct err *e) MUST_USE;
-/* ERR_INPUT: altered, moved to another place, or sealed under a key we do not hold. */
+/* ERR_INPUT: altered, moved to another place, or sealed under a key we do not hold. ERR_BUSY: OpenSSL
+ * fails for another reason (memory), which says nothing about the record. */
 bool seal_get(const struct seal *s, struct seal_place at, struct str sealed, struct arena *a,
               struct str *plain, struct err *e) MUST_USE;
 

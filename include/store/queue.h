@@ -15,7 +15,8 @@ struct store_queue;
 struct store_job {
     /* Store thread, inside a transaction. Must be safe to repeat: a batch that fails runs again one
      * by one, so set results afresh on every call. ERR_UNCERTAIN is fatal; any other failure hurts
-     * this job alone, ERR_BUSY (disk full) included. */
+     * this job alone, ERR_BUSY (disk full) included. When no transaction can begin, all that waited
+     * together fail alike and run() is not called. */
     bool (*run)(struct store_job *j, struct store *s, struct err *e);
     void (*done)(struct store_job *j); /* loop thread, exactly once, never inside submit */
 

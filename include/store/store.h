@@ -149,7 +149,7 @@ struct store_ops {
     bool (*find_unit)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e);
     /* Marks the message mapped, writes its instances (n may be 0: dropped, "no rule") and, for those
-     * that emit and are no test, the unit's latest event. feed_version: hex digest of the feed that decided. */
+     * that emit and are no test, the unit's latest event. feed_version: hex digest of the feed. */
     bool (*put_mapped)(struct store *s, int64_t message_id, struct str feed_version,
                        struct instance *all, size_t n, struct err *e);
 
@@ -191,10 +191,10 @@ struct store_ops {
     /* *later: a notice of the same unit was planned after `n`, whatever became of it. */
     bool (*find_later)(struct store *s, const struct notice *n, bool *later, struct err *e);
 
-    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them), and
-     * its unit is told, and those of what was merged into it. Oldest first, one a recipient: none while an earlier notice to the same number
-     * is flying, or waits to be tried again. A ready notice with expires_ms < now_ms is withdrawn
-     * instead, reason "stale". */
+    /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them); its
+     * unit is told, and those of what was merged into it. Oldest first, one a recipient: none while
+     * an earlier notice to the same number is flying, or waits to be tried again. A ready notice
+     * with expires_ms < now_ms is withdrawn instead, reason "stale". */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
     bool (*save_attempt)(struct store *s, const struct attempt *at, struct err *e);
@@ -203,8 +203,9 @@ struct store_ops {
 
     /* track. *fresh is false when that status is already there. */
     bool (*put_status)(struct store *s, const struct status *st, bool *fresh, struct err *e);
-    /* By echo when it is set, else by wamid. A notice whose sealed bytes no longer open is held, reason
-     * "damaged on disk", its attempt unknown, and not found; one that was final comes without them. */
+    /* By echo when it is set, else by wamid. A notice whose sealed bytes no longer open is held,
+     * reason "damaged on disk", its attempt unknown, and not found; one that was final comes without
+     * those bytes. */
     bool (*find_attempt)(struct store *s, struct str echo, const uint8_t wamid[INDEX_BYTES],
                          struct arena *a, struct flight *out, bool *found, struct err *e);
     bool (*find_statuses)(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,

@@ -74,7 +74,8 @@ static struct fhir_refusal trouble(int status, const char *code, const char *wha
 
 static void answer_stored(struct intake_job *j)
 {
-    struct str packed = j->intake.seen ? j->intake.ack : j->message.ack;
+    /* the first answer again; lost on disk, the one made now */
+    struct str packed = j->intake.ack.p ? j->intake.ack : j->message.ack;
     struct fhir_refusal broken = trouble(500, "exception", "the stored answer cannot be read");
     struct err e = {0};
 

@@ -73,8 +73,8 @@ static void store_done(struct store_job *j)
     if (!j->ok) {
         answer_busy(c);
     } else if (c->intake.seen) {
-        counts->duplicates++;
-        answer(c, c->intake.ack);
+        counts->duplicates++; /* the first answer again; lost on disk, the one made now */
+        answer(c, c->intake.ack.p ? c->intake.ack : buf_str(&c->unit.ack));
     } else {
         counts->conditions[HL7_COMMITTED]++;
         if (c->intake.id_reused) {

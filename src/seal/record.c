@@ -20,14 +20,8 @@ enum {
 
 _Static_assert(HEAD_BYTES + WRAPPED_BYTES + NONCE_BYTES + TAG_BYTES == SEAL_OVERHEAD, "seal.h");
 
-static EVP_CIPHER_CTX *context(void)
-{
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-
-    if (!ctx)
-        abort(); /* out of memory, as in the arena: it must not look like a damaged record */
-    return ctx;
-}
+/* Trouble of our own (no memory, no context) must never look like a damaged record. */
+enum verdict { FAILED, ALTERED, SOUND };
 
 static void put_head(const struct seal *s, uint8_t out[HEAD_BYTES])
 {
@@ -36,22 +30,29 @@ static void put_head(const struct seal *s, uint8_t out[HEAD_BYTES])
     memcpy(out + 2, s->key_id, KEY_ID_BYTES);
 }
 
-static bool wrap_key(const struct seal *s, bool wrap, const uint8_t *in, int n, uint8_t *out)
+/* Only the step that checks can say ALTERED. */
+static enum verdict wrap_key(const struct seal *s, bool wrap, const uint8_t *in, int n,
+                             uint8_t *out)
 {
-    EVP_CIPHER_CTX *ctx = context();
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     uint8_t wide[WRAPPED_BYTES + 8]; /* EVP may write one block more than it reports */
+    enum verdict v = FAILED;
     int written = 0;
-    bool ok;
 
+    if (!ctx)
+        return FAILED;
     EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    ok = EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1 &&
-         EVP_CipherUpdate(ctx, wide, &written, in, n) == 1 &&
-         written == (wrap ? WRAPPED_BYTES : SEAL_KEY_BYTES);
-    if (ok)
+    if (EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1) {
+        bool ok = EVP_CipherUpdate(ctx, wide, &written, in, n) == 1 &&
+                  written == (wrap ? WRAPPED_BYTES : SEAL_KEY_BYTES);
+
+        v = ok ? SOUND : ALTERED;
+    }
+    if (v == SOUND)
         memcpy(out, wide, (size_t)written);
     seal_wipe(wide, sizeof wide);
     EVP_CIPHER_CTX_free(ctx);
-    return ok;
+    return v;
 }
 
 /* The additional data: head, then table, row and column, each name behind its length. */
@@ -80,13 +81,13 @@ static bool encrypt(const struct seal *s, struct seal_place at, struct str plain
     uint8_t *wrapped = record + HEAD_BYTES, *nonce = wrapped + WRAPPED_BYTES;
     uint8_t *text = nonce + NONCE_BYTES, *tag = text + plain.n;
     uint8_t key[SEAL_KEY_BYTES];
-    EVP_CIPHER_CTX *ctx = context();
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int n = 0, rest = 0;
     bool ok;
 
     put_head(s, record);
-    ok = RAND_priv_bytes(key, sizeof key) == 1 && RAND_bytes(nonce, NONCE_BYTES) == 1 &&
-         wrap_key(s, true, key, sizeof key, wrapped) &&
+    ok = ctx && RAND_priv_bytes(key, sizeof key) == 1 && RAND_bytes(nonce, NONCE_BYTES) == 1 &&
+         wrap_key(s, true, key, sizeof key, wrapped) == SOUND &&
          EVP_EncryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
          EVP_EncryptUpdate(ctx, text, &n, (const uint8_t *)plain.p, (int)plain.n) == 1 &&
          EVP_EncryptFinal_ex(ctx, text + n, &rest) == 1 &&
@@ -112,27 +113,37 @@ bool seal_put(const struct seal *s, struct seal_place at, struct str plain, stru
     return true;
 }
 
-static bool decrypt(const struct seal *s, struct seal_place at, const uint8_t *record,
-                    size_t n_text, uint8_t *out)
+/* `key` is sound: what fails before the tag is compared is our own trouble. */
+static enum verdict decrypt_text(const struct seal *s, struct seal_place at, const uint8_t *record,
+                                 size_t n_text, const uint8_t *key, uint8_t *out)
 {
-    const uint8_t *wrapped = record + HEAD_BYTES, *nonce = wrapped + WRAPPED_BYTES;
-    const uint8_t *text = nonce + NONCE_BYTES;
-    uint8_t tag[TAG_BYTES], key[SEAL_KEY_BYTES];
-    EVP_CIPHER_CTX *ctx = context();
+    const uint8_t *nonce = record + HEAD_BYTES + WRAPPED_BYTES, *text = nonce + NONCE_BYTES;
+    uint8_t tag[TAG_BYTES];
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    enum verdict v = FAILED;
     int n = 0, rest = 0;
-    bool ok;
 
     memcpy(tag, text + n_text, TAG_BYTES);
-    ok = wrap_key(s, false, wrapped, WRAPPED_BYTES, key) &&
-         EVP_DecryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
-         EVP_DecryptUpdate(ctx, out, &n, text, (int)n_text) == 1 &&
-         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) == 1 &&
-         EVP_DecryptFinal_ex(ctx, out + n, &rest) == 1;
+    if (ctx && EVP_DecryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 &&
+        bind_place(ctx, record, at) && EVP_DecryptUpdate(ctx, out, &n, text, (int)n_text) == 1 &&
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) == 1)
+        v = EVP_DecryptFinal_ex(ctx, out + n, &rest) == 1 ? SOUND : ALTERED;
     EVP_CIPHER_CTX_free(ctx);
+    return v;
+}
+
+static enum verdict decrypt(const struct seal *s, struct seal_place at, const uint8_t *record,
+                            size_t n_text, uint8_t *out)
+{
+    uint8_t key[SEAL_KEY_BYTES];
+    enum verdict v = wrap_key(s, false, record + HEAD_BYTES, WRAPPED_BYTES, key);
+
+    if (v == SOUND)
+        v = decrypt_text(s, at, record, n_text, key, out);
     seal_wipe(key, sizeof key);
-    if (!ok)
+    if (v != SOUND)
         seal_wipe(out, n_text); /* nothing of an altered record is ever seen */
-    return ok;
+    return v;
 }
 
 bool seal_get(const struct seal *s, struct seal_place at, struct str sealed, struct arena *a,
@@ -151,9 +162,16 @@ bool seal_get(const struct seal *s, struct seal_place at, struct str sealed, str
                        at.table, (long long)at.row, at.column);
     n = sealed.n - SEAL_OVERHEAD;
     out = arena_get(a, n + 1, 1);
-    if (!decrypt(s, at, record, n, out))
+    switch (decrypt(s, at, record, n, out)) {
+    case FAILED:
+        return err_set(e, ERR_BUSY, 0, "%s %lld, %s: OpenSSL cannot open it now", at.table,
+                       (long long)at.row, at.column);
+    case ALTERED:
         return err_set(e, ERR_INPUT, 0, "%s %lld, %s: altered, or moved here from another place",
                        at.table, (long long)at.row, at.column);
+    case SOUND:
+        break;
+    }
     *plain = (struct str){(const char *)out, n};
     return true;
 }

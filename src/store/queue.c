@@ -46,11 +46,22 @@ static struct store_job *list_take(struct job_list *l, size_t most)
     return jobs;
 }
 
-/* One transaction for all of `jobs`. False with ERR_UNCERTAIN: it may be on disk, or the database
- * is damaged; with any other kind: nothing of it is on disk. */
-static bool run_together(struct store *s, struct store_job *jobs, struct err *e)
+/* The same word for all of `jobs`. */
+static void end_alike(struct store_job *jobs, bool ok, const struct err *e)
 {
-    if (!s->ops->begin(s, e))
+    for (struct store_job *j = jobs; j; j = j->next) {
+        j->ok = ok;
+        j->err = ok ? (struct err){0} : *e;
+    }
+}
+
+/* One transaction for all of `jobs`. False with ERR_UNCERTAIN: it may be on disk, or the database
+ * is damaged; with any other kind: nothing of it is on disk. *begun is false when it never began:
+ * no job ran, and none would fare better alone. */
+static bool run_together(struct store *s, struct store_job *jobs, bool *begun, struct err *e)
+{
+    *begun = s->ops->begin(s, e);
+    if (!*begun)
         return false;
     for (struct store_job *j = jobs; j; j = j->next) {
         if (!j->run(j, s, e)) {
@@ -68,33 +79,36 @@ static bool run_together(struct store *s, struct store_job *jobs, struct err *e)
 /* Each in a commit of its own. False: fatal. */
 static bool run_each(struct store *s, struct store_job *jobs, struct err *e)
 {
+    bool begun = true;
+
     for (struct store_job *j = jobs, *next; j; j = next) {
         next = j->next;
         j->next = NULL;
-        j->ok = run_together(s, j, &j->err);
+        j->ok = run_together(s, j, &begun, &j->err);
         j->next = next;
         if (!j->ok && j->err.kind == ERR_UNCERTAIN) {
             *e = j->err;
             return false;
         }
+        if (!begun) {
+            end_alike(next, false, &j->err);
+            break;
+        }
     }
     return true;
 }
 
-/* All in one commit; if any fails, each on its own, so one bad job hurts only itself. False: fatal,
- * and nothing of this batch may be answered. */
+/* All in one commit; if any fails, each on its own, so one bad job hurts only itself. A foreign lock
+ * is waited for once, not once a job. False: fatal, and nothing of this batch may be answered. */
 static bool run_batch(struct store *s, struct store_job *jobs, struct err *e)
 {
-    bool ok = run_together(s, jobs, e);
+    bool begun, ok = run_together(s, jobs, &begun, e);
 
     if (!ok && e->kind == ERR_UNCERTAIN)
         return false;
-    if (!ok && jobs->next)
+    if (!ok && begun && jobs->next)
         return run_each(s, jobs, e);
-    for (struct store_job *j = jobs; j; j = j->next) {
-        j->ok = ok;
-        j->err = ok ? (struct err){0} : *e;
-    }
+    end_alike(jobs, ok, e);
     return true;
 }
 
