@@ -138,6 +138,17 @@ int main(void)
               dictionary_reference(STR("Patient")) == CLASS_IDENTIFIER &&
               dictionary_reference(STR("Practitioner")) == CLASS_CLINICAL,
           "references by type");
+    CHECK(dictionary_local_hl7(STR("ZPI")) && !dictionary_local_hl7(STR("OBX")) &&
+              !dictionary_local_hl7(STR("AZ1")) && !dictionary_local_hl7(STR("Z")),
+          "Z-segments");
+    CHECK(dictionary_local_fhir(STR("Patient.extension")) &&
+              dictionary_local_fhir(STR("Patient.name.extension('http://a.b/c').valueString")) &&
+              dictionary_local_fhir(STR("Observation.modifierExtension.valueCode")) &&
+              !dictionary_local_fhir(STR("Observation.valueString")) &&
+              !dictionary_local_fhir(STR("Observation.extensions")) &&
+              !dictionary_local_fhir(STR("Observation.where('extension')")) &&
+              !dictionary_local_fhir(STR("")),
+          "extensions");
     for
         EACH (i, references)
             CHECK(dictionary_reference_element(str_of(references[i].element)) ==

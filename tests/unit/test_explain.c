@@ -177,7 +177,7 @@ static void test_demo(void)
 
 static struct buf explained(const struct feed *f, struct str body, bool json)
 {
-    struct feed_input in = {.kind = MESSAGE_HL7,
+    struct feed_input in = {.kind = body.p[0] == '{' ? MESSAGE_FHIR : MESSAGE_HL7,
                             .body = body,
                             .received_ms = 1740788100000,
                             .key = STR("tidings-test-key")};
@@ -240,6 +240,35 @@ static void test_many(void)
     arena_reset(&a);
 }
 
+/* A member's name is content where FHIR defines no such member. */
+static void test_member_names(void)
+{
+    static const struct str body = STR_LIT(
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":"
+        "{\"resourceType\":\"Patient\",\"id\":\"p\",\"Rivera\":\"x\",\"birthDate\":\"1985-06-17\","
+        "\"_birthDate\":{\"_MRN777\":{\"\\u6797\":1}},\"name\":[{\"HIV positive\":[\"x\"]}],"
+        "\"_\":1,\"__gender\":2}}]}");
+    static const char *const shown[] = {"Patient.?", "Patient.birthDate", "Patient._birthDate.?.?",
+                                        "Patient.name.?"};
+    static const char *const hidden[] = {"Rivera", "MRN777", "\u6797", "HIV", "Patient._ ", "__"};
+    struct arena a = {0};
+    struct feed *f = load(DEMO "demo.yaml", &a);
+
+    for (int json = 0; f && json < 2; json++) {
+        struct buf out = explained(f, body, json);
+
+        for
+            EACH (i, shown)
+                CHECK(out.p && strstr(out.p, shown[i]), "no %s in %s", shown[i], out.p);
+        for
+            EACH (i, hidden)
+                CHECK(out.p && !strstr(out.p, hidden[i]), "%s in %s", hidden[i], out.p);
+        buf_reset(&out);
+    }
+    feed_free(f);
+    arena_reset(&a);
+}
+
 static void test_refused(void)
 {
     struct arena a = {0};
@@ -261,6 +290,7 @@ int main(void)
     test_demo();
     test_terminal();
     test_many();
+    test_member_names();
     test_refused();
     return check_end();
 }

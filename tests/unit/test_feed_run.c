@@ -2,6 +2,7 @@
  * template's ceiling never show in what leaves. */
 #include <stdlib.h>
 
+#include "../../src/feed/model.h"
 #include "base/buf.h"
 #include "check.h"
 #include "feed/explain.h"
@@ -86,11 +87,11 @@ static struct feed *load(const struct tenant *t, const char *find, const char *p
     "SCH|A1|F1|||||||||^^^20250304093000\n"
 #define MSH_ORU "MSH|^~\\&|LAB|KH|T|N|20250302101500+0800||ORU^R01|M2|P|2.5.1\n"
 #define PID_A   "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP||zho\n"
-#define PID_B   "PID|2||MRN2^^^KH^MR||||||||||0912-345-679^PRN^CP||eng\n"
+#define PID_B   "PID|2||MRN2^^^KH^MR||||||||||02-2123-4567^PRN^CP||eng\n"
 #define OBR_OK  "OBR|1|P1|F1|58410-2|||||||||||||||||||||F\n"
 #define OBR_HIV "OBR|2|P2|F2|7917-8|||||||||||||||||||||F\n"
 #define SENT_A  "phone=+886912345678 language=zh-TW site=KH"
-#define SENT_B  "phone=+886912345679 language=en site=KH"
+#define SENT_B  "phone=+886221234567 language=en site=KH"
 #define START   " status=booked start=2025-03-04T09:30:00+08:00[Asia/Taipei]"
 #define VISIT_A "send " SENT_A START " visit zh_TW to +886912345678"
 
@@ -104,12 +105,12 @@ static const struct {
     {"no PID: one empty patient", NULL, NULL, MSH_SIU, "reject no medical record number"},
     {"two patients do not mix", NULL, NULL, MSH_ORU PID_A OBR_OK PID_B OBR_OK,
      "send " SENT_A " state=ready result zh_TW to +886912345678; "
-     "send " SENT_B " state=ready result en to +886912345679"},
+     "send " SENT_B " state=ready result en to +886221234567"},
     {"a patient without a phone does not get the other's", NULL, NULL,
      MSH_ORU PID_A OBR_OK "PID|2||MRN2^^^KH^MR\n" OBR_OK,
      "send " SENT_A " state=ready result zh_TW to +886912345678; drop no usable phone"},
     {"two patients of one appointment", NULL, NULL, MSH_SIU PID_A PID_B "RGS|1\nAIL|1||KH\n",
-     VISIT_A "; send " SENT_B START " visit en to +886912345679"},
+     VISIT_A "; send " SENT_B START " visit en to +886221234567"},
     {"orders are decided apart", NULL, NULL, MSH_ORU PID_A OBR_HIV "ORC|RE\n" OBR_OK,
      "hold needs clinician release; send " SENT_A " state=ready result zh_TW to +886912345678"},
     {"no order, no instance", NULL, NULL, MSH_ORU PID_A "NTE|1\n", ""},
@@ -125,7 +126,7 @@ static const struct {
      "RGS|1\nAIS|1||X|202503040930\nAIS|2||X|202503041030\nAIL|1||LION\n",
      VISIT_A "; drop no usable phone"},
     {"orders of two patients in one message", NULL, NULL, MSH_ORU PID_A OBR_HIV PID_B OBR_OK,
-     "hold needs clinician release; send " SENT_B " state=ready result en to +886912345679"},
+     "hold needs clinician release; send " SENT_B " state=ready result en to +886221234567"},
     {"no code is not ordinary", NULL, NULL,
      MSH_ORU PID_A "OBR|1|P1|F1|"
                    "|||||||||||||||||||||F\n",
@@ -220,13 +221,13 @@ static const struct {
     const char *name, *message, *wanted;
 } carried[] = {
     {"empty: carried", BARE("S12", ""),
-     "send phone=+886900000001 language=zh-TW site=KH status=booked"
-     " start=2025-03-09T10:00:00+08:00[Asia/Taipei] visit zh_TW to +886900000001"},
+     "send phone=+886221234567 language=zh-TW site=KH status=booked"
+     " start=2025-03-09T10:00:00+08:00[Asia/Taipei] visit zh_TW to +886221234567"},
     {"deleted: not carried", BARE("S12", "\"\""), "drop no usable phone"},
     {"unusable: not carried", BARE("S12", "ask mother^PRN^CP"), "drop no usable phone"},
     {"nothing but the appointment",
      "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S15|M1|P|2.5.1\nSCH|A1|F1\n",
-     "recorded phone=+886900000001 language=en site=KH status=cancelled"
+     "recorded phone=+886221234567 language=en site=KH status=cancelled"
      " start=2025-03-09T10:00:00+08:00[Asia/Taipei]"},
     {"booked again at another time: moved", MSH_SIU PID_A,
      "send " SENT_A " status=moved start=2025-03-04T09:30:00+08:00[Asia/Taipei]"
@@ -237,7 +238,7 @@ static void test_carried(void)
 {
     struct slot slots[] = {
         {STR("patient_key"), STR("pk_1"), STR("MRN1"), CLASS_IDENTIFIER},
-        {STR("phone"), STR("+886900000001"), {NULL, 0}, CLASS_CONTACT},
+        {STR("phone"), STR("+886221234567"), {NULL, 0}, CLASS_CONTACT},
         {STR("language"), STR("en"), {NULL, 0}, CLASS_PREFERENCE},
         {STR("start"), STR("2025-03-09T10:00:00+08:00[Asia/Taipei]"), {NULL, 0}, CLASS_LOGISTICS},
     };
@@ -446,7 +447,7 @@ static void test_non_interference(void)
         {"PID|1||MRN1^^^KH^MR||", "PID|1||MRN1^^^KH^MR||Wang^Test"},
         {"|||||||||0912-345-678", "||19991231|F||||||0912-345-678"},
         {"MRN1", "MRN777"},
-        {"0912-345-678", "0912-345-999"},
+        {"0912-345-678", "02-2123-4567"},
         {"OBX|1|NM|1||1", "OBX|1|ST|HIV||positive, call now"},
         {"NTE|1", "NTE|1|L|a note about the patient"},
         {"ZZZ|1", "ZZZ|1|secret"},
@@ -479,6 +480,149 @@ static void test_non_interference(void)
         }
     feed_free(f);
     arena_reset(&a);
+    tenant_remove(&t);
+}
+
+/* ---- a policy that says too little ---- */
+
+static const struct {
+    const char *said, *read; /* what the policy calls directory, and what is read */
+    enum sensitivity class;
+} lowered[] = {
+    {"OBX-5", "OBX-5", CLASS_CLINICAL},
+    {"OBX-5", "OBX-5.1.1", CLASS_CLINICAL},
+    {"OBX-5.1", "OBX-5", CLASS_CLINICAL},
+    {"OBR-4", "OBR-4.2", CLASS_CLINICAL},
+    {"DG1-3", "DG1-3(2).1", CLASS_CLINICAL},
+    {"NTE-3", "NTE-3", CLASS_CLINICAL},
+    {"PID-10", "PID-10.1", CLASS_CLINICAL},
+    {"PID-5", "PID-5.1", CLASS_IDENTIFIER},
+    {"MSH-9", "MSH-9.2", CLASS_LOGISTICS},
+    {"ZPI-4", "ZPI-4.1", CLASS_DIRECTORY},
+    {"ZPI-4.2", "ZPI-4.1", CLASS_CLINICAL},
+    {"ZPI-4", "ZPI-4(2=X).1", CLASS_DIRECTORY},
+    {"DiagnosticReport.conclusion", "DiagnosticReport.conclusion", CLASS_CLINICAL},
+    {"DiagnosticReport", "DiagnosticReport.conclusion", CLASS_CLINICAL},
+    {"Observation.value", "Observation.value.ofType(Quantity).unit", CLASS_CLINICAL},
+    {"Observation", "Observation.code.coding.code", CLASS_CLINICAL},
+    {"Observation.subject", "Observation.subject.reference", CLASS_CLINICAL},
+    {"?", "Observation.subject.resolve()", CLASS_CLINICAL},
+    {"Patient", "Patient.name.family", CLASS_IDENTIFIER},
+    {"Patient.extension('urn:x')", "Patient.extension('urn:x').valueString", CLASS_DIRECTORY},
+    {"Patient.extension('urn:x')", "Patient.extension('urn:y').valueString", CLASS_CLINICAL},
+};
+
+static enum sensitivity class_under(const char *said, const char *read, enum sensitivity class,
+                                    struct arena *a)
+{
+    struct declared d = {.path = str_of(said), .is_hl7 = strchr(said, '-') != NULL, .class = class};
+    struct feed f = {.policy = {.declared = &d, .n_declared = 1}};
+    const struct fhirpath *x;
+    struct fhirpath_fault fault;
+    struct hl7_path path;
+    struct err e;
+    size_t at;
+
+    if (!d.is_hl7) {
+        CHECK(fhirpath_compile(str_of(read), a, &x, &fault), "%s", read);
+        return feed_class_fhir(&f, x, a);
+    }
+    CHECK(hl7_path_parse(d.path, a, &d.hl7, &at, &e) &&
+              hl7_path_parse(str_of(read), a, &path, &at, &e),
+          "%s, %s", said, read);
+    return feed_class_hl7(&f, &path);
+}
+
+/* Where a class is computed, the policy's word for a standard field cannot lower it, and can raise it. */
+static void test_lowered(void)
+{
+    struct arena a = {0};
+
+    for
+        EACH (i, lowered)
+            CHECK(class_under(lowered[i].said, lowered[i].read, CLASS_DIRECTORY, &a) ==
+                      lowered[i].class,
+                  "%s said, %s read", lowered[i].said, lowered[i].read);
+    CHECK(class_under("PID-15.1", "PID-15", CLASS_CLINICAL, &a) == CLASS_CLINICAL, "part of it");
+    CHECK(class_under("PID-15", "PID-15.1", CLASS_CONTACT, &a) == CLASS_CONTACT, "all of it");
+    CHECK(class_under("Encounter.serviceProvider", "Encounter.serviceProvider.reference",
+                      CLASS_CONTACT, &a) == CLASS_CONTACT,
+          "a reference");
+    arena_reset(&a);
+}
+
+#define ENTRY(path)                                                                                \
+    "  - {path: " path ", class: directory, because: x, by: y, on: 2026-11-20, "                   \
+    "expires: 2027-11-20}\n"
+
+/* The feed with a start that reads `path`, which the policy calls directory and the template shows. */
+static struct feed *load_shown(const struct tenant *t)
+{
+    char *text = tenant_replace(tenant_text("feed.yaml"),
+                                "        hl7: [SCH-11.4, AIS-4]\n        fhir: Appointment.start\n",
+                                "        hl7: ZPI-9\n        fhir: none\n");
+    char *shown = tenant_replace(text, "{site_name: site.name}", "{site_name: start}");
+    struct feed *f;
+
+    tenant_write(t, "policy.yaml", "policy: small\ndeclare:\n" ENTRY("ZPI-4") ENTRY("ZPI-9"));
+    tenant_write(t, "feed.yaml", shown);
+    f = load(t, NULL, NULL);
+    free(text);
+    free(shown);
+    return f;
+}
+
+static struct source *start_source(const struct feed *f)
+{
+    const struct rule *r = &f->maps[0].rules[0];
+
+    for (size_t i = 0; i < r->n_with; i++)
+        if (strcmp(r->with[i].slot->name, "start") == 0)
+            return r->with[i].value->branch[SIDE_HL7].sources;
+    exit(1);
+}
+
+/* Steps over the check at load: the policy of a loaded feed calls another field directory, and the value
+ * that is shown reads it. */
+static void test_lowered_run(void)
+{
+    static const char message[] =
+        "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1|||||||||^^^"
+        "203107171333\n" PID_A "OBX|1|DTM|X||203107171333\nZPI|1||||||||202902031111\n";
+    static const struct {
+        const char *path, *wanted;
+    } reads[] = {
+        {"ZPI-9", "2029年2月3日 11:11"},
+        {"OBX-5", "hold class above the ceiling of a slot"},
+        {"SCH-11.4", "hold class above the ceiling of a parameter"},
+    };
+    struct tenant t;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load_shown(&t);
+    for
+        EACH (i, reads) {
+            struct declared *d = &f->policy.declared[1];
+            struct source *s = start_source(f);
+            struct arena a = {0};
+            struct feed_result r;
+            struct err e;
+            struct str got;
+            size_t at;
+
+            CHECK(hl7_path_parse(str_of(reads[i].path), &a, &d->hl7, &at, &e), "%s", reads[i].path);
+            s->path = d->hl7;
+            s->class = feed_class_hl7(f, &s->path);
+            got = run(f, message, NULL, &a, &r);
+            CHECK(i ? str_starts(got, str_of(reads[i].wanted))
+                    : str_eq(r.outcomes[0].params[0].text, str_of(reads[i].wanted)),
+                  "%s: " STR_FMT, reads[i].path, STR_ARG(got));
+            for (size_t k = 0; i && k < r.outcomes[0].n_params; k++)
+                CHECK(!r.outcomes[0].text.n, "%s has a text", reads[i].path);
+            arena_reset(&a);
+        }
+    feed_free(f);
     tenant_remove(&t);
 }
 
@@ -573,6 +717,8 @@ int main(void)
     test_result_members();
     test_overlays();
     test_non_interference();
+    test_lowered();
+    test_lowered_run();
     test_runner();
     test_missing_sample();
     return check_end();

@@ -1,0 +1,508 @@
+/* Mutants: a sound feed whose one shown slot is pointed at everything that must never be shown, in every
+ * way the language has. Each must be stopped at load for the right reason, or, where the language allows
+ * the reading (guards), must not show what it read. docs/feed-language.md, section 13. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "check.h"
+#include "feed/feed.h"
+#include "tenant.h"
+
+enum { TEXT_MOST = 1 << 15 };
+
+/* ---- what leaks: every one of these holds the secret in the messages below ---- */
+
+struct origin {
+    const char *path; /* NULL: the end */
+    bool local;       /* a Z-segment or an extension: a policy may declare it */
+};
+
+static const struct origin hl7[] = {
+    {"PID-3(5=XX).1", false},  {"PID-5.1", false},  {"PID-7", false},
+    {"PID-8", false},          {"PID-10.2", false}, {"PID-11.3", false},
+    {"PID-13(3=PH).1", false}, {"PID-19", false},   {"PV1-19.1", false},
+    {"PV1-44", false},         {"ORC-2.1", false},  {"OBR-2.1", false},
+    {"OBR-4.1", false},        {"OBR-4.2", false},  {"OBR-13", false},
+    {"OBX-3.1", false},        {"OBX-5", false},    {"OBX-5.1.1", false},
+    {"OBX-5(2)", false},       {"OBX-6.1", false},  {"DG1-3.1", false},
+    {"DG1-4", false},          {"NTE-3", false},    {"AL1-3.2", false},
+    {"IN1-36", false},         {"SCH-7.2", false},  {"ZPI-4", true},
+    {"ZZZ-1.2", true},         {NULL, false},
+};
+
+static const struct origin fhir[] = {
+    {"Patient.identifier.where(type.coding.code='XX').value", false},
+    {"Patient.name.family", false},
+    {"Patient.name.given", false},
+    {"Patient.birthDate", false},
+    {"Patient.gender", false},
+    {"Patient.address.city", false},
+    {"Patient.telecom.where(system='email').value", false},
+    {"Patient.contact.name.family", false},
+    {"Patient.deceasedDateTime", false},
+    {"Patient.text.status", false},
+    {"Patient.extension('urn:secret').valueString", true},
+    {"Patient.birthDate.extension('urn:secret').valueString", true},
+    {"Observation.valueString", false},
+    {"Observation.code.coding.code", false},
+    {"Observation.code.text", false},
+    {"Observation.note.text", false},
+    {"Observation.identifier.value", false},
+    {"Observation.component.valueString", false},
+    {"Observation.interpretation.text", false},
+    {"Observation.extension('urn:secret').valueString", true},
+    {"DiagnosticReport.conclusion", false},
+    {"DiagnosticReport.conclusionCode.text", false},
+    {"DiagnosticReport.code.coding.display", false},
+    {"DiagnosticReport.identifier.value", false},
+    {"DiagnosticReport.subject.display", false},
+    {"Appointment.description", false},
+    {"Appointment.comment", false},
+    {"Appointment.reasonCode.text", false},
+    {NULL, false},
+};
+
+/* '@' is the secret, '#' what the policy says may be shown. */
+static const char hl7_text[] =
+    "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M1|P|2.5.1\n"
+    "SCH|1||||||x^@\n"
+    "PID|1||M1^^^^MR~@^^^^XX||@^@||@|@||x^@|1^2^@||@^^PH~0912345678^^CP||eng||||@\n"
+    "PV1|1||||||||||||||||||@|||||||||||||||||||||||||@\n"
+    "ORC|RE|@|@\nOBR|1|@|@|@^@|||||||||@\n"
+    "OBX|1|ST|@||@~@|@\nDG1|1||@|@\nNTE|1||@\nAL1|1||x^@\n"
+    "IN1|1|||||||||||||||||||||||||||||||||||@\n"
+    "ZPI|1|||@|||||#\nZZZ|x^@\n";
+
+#define CODED(name) "\"" name "\":{\"coding\":[{\"code\":\"@\",\"display\":\"@\"}],\"text\":\"@\"}"
+#define SECRET      "{\"url\":\"urn:secret\",\"valueString\":\"@\"}"
+#define SUBJECT     "\"subject\":{\"reference\":\"Patient/p\",\"display\":\"@\"}"
+
+static const char fhir_text[] =
+    "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
+    "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\",\"text\":{\"status\":\"@\"},"
+    "\"identifier\":[{\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"M1\"},"
+    "{\"type\":{\"coding\":[{\"code\":\"XX\"}]},\"value\":\"@\"}],"
+    "\"name\":[{\"family\":\"@\",\"given\":[\"@\"]}],\"birthDate\":\"@\","
+    "\"_birthDate\":{\"extension\":[" SECRET "]},\"gender\":\"@\",\"address\":[{\"city\":\"@\"}],"
+    "\"telecom\":[{\"system\":\"email\",\"value\":\"@\"},"
+    "{\"system\":\"phone\",\"value\":\"0912345678\"}],\"contact\":[{\"name\":{\"family\":\"@\"}}],"
+    "\"deceasedDateTime\":\"@\",\"managingOrganization\":{\"reference\":\"Organization/KH\"},"
+    "\"extension\":[{\"url\":\"urn:shown\",\"valueString\":\"#\"}," SECRET "]}},"
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o\"," SUBJECT "," CODED(
+        "code") ","
+                "\"identifier\":[{\"value\":\"@\"}],\"valueString\":\"@\",\"note\":[{\"text\":\"@"
+                "\"}],"
+                "\"component\":[{\"valueString\":\"@\"}],\"interpretation\":[{\"text\":\"@\"}],"
+                "\"extension\":[" SECRET "]}},"
+                "{\"resource\":{\"resourceType\":\"DiagnosticReport\",\"id\":\"d\"," SUBJECT
+                "," CODED("code") ","
+                                  "\"identifier\":[{\"value\":\"@\"}],\"conclusion\":\"@\","
+                                  "\"conclusionCode\":[{\"text\":\"@\"}]}},"
+                                  "{\"resource\":{\"resourceType\":\"Appointment\",\"id\":\"a\","
+                                  "\"description\":\"@\","
+                                  "\"comment\":\"@\",\"reasonCode\":[{\"text\":\"@\"}],"
+                                  "\"participant\":[{\"actor\":{\"reference\":\"Patient/p\"}}]}}]}";
+
+/* ---- the slots that may be shown, one of each type ---- */
+
+struct shown {
+    const char *slot, *event, *key, *state, *as;
+    const char *secret[2], *open[2]; /* in HL7, in FHIR: '@' and '#' */
+    const char *mark, *open_mark;    /* how they look in a text */
+};
+
+static const struct shown shown[] = {
+    {"ticket",
+     "queue_called/1",
+     "ticket_key",
+     "state: called",
+     "text",
+     {"XQ90317", "XQ90317"},
+     {"KB22222", "KB22222"},
+     "90317",
+     "KB22222"},
+    {"ahead",
+     "queue_called/1",
+     "ticket_key",
+     "state: called",
+     "text",
+     {"739", "739"},
+     {"555", "555"},
+     "739",
+     "555"},
+    {"collect_by",
+     "prescription_ready/1",
+     "prescription_key",
+     "state: ready",
+     "date",
+     {"20310717", "2031-07-17"},
+     {"20290203", "2029-02-03"},
+     "2031",
+     "3 February 2029"},
+    {"finished_at",
+     "visit_finished/1",
+     "encounter_key",
+     "state: finished",
+     "instant",
+     {"203107171333", "2031-07-17T13:33:00+08:00"},
+     {"202902031111", "2029-02-03T11:11:00+08:00"},
+     "2031",
+     "3 February 2029, 11:11"},
+};
+
+/* ---- one mutant ---- */
+
+#define OPEN_HL7  "ZPI-9"
+#define OPEN_FHIR "Patient.extension('urn:shown').valueString"
+
+struct mutant { /* NULL: as in the sound feed */
+    const struct shown *of;
+    const char *hl7, *fhir; /* the branches of the value that is shown */
+    const char *table, *otherwise, *values, *only_if, *state, *when, *param, *declare, *shows;
+    const char *ceiling, *overlay, *bound;
+};
+
+static const char *or_else(const char *text, const char *usual)
+{
+    return text ? text : usual;
+}
+
+static void write_feed(const struct tenant *t, const struct mutant *m)
+{
+    struct buf b = buf_new(TEXT_MOST);
+
+    buf_printf(
+        &b,
+        "feed: leak\nreads: {hl7: \"2.5.1\", fhir: R4}\n"
+        "uses: {sites: sites.yaml, templates: templates.yaml, tables: tables/, policy: "
+        "policy.yaml}\n"
+        "values:\n"
+        "  site: {hl7: MSH-4.1, fhir: Patient.managingOrganization.reference.select(substring(13)),"
+        " table: site, else: hold(unknown site)}\n"
+        "  patient_key: {hl7: PID-3(5=MR).1, fhir: "
+        "\"Patient.identifier.where(type.coding.code='MR')"
+        ".value\", as: pseudonym, else: reject(no record number)}\n"
+        "  phone: {hl7: PID-13(3=CP), fhir: \"Patient.telecom.where(system='phone').value\","
+        " as: phone, else: drop(no phone)}\n"
+        "  language: {hl7: PID-15.1, fhir: none, table: language, else: site.language}\n"
+        "%s"
+        "  probe:\n    hl7: %s\n    fhir: %s\n    as: %s\n    else: %s\n%s",
+        or_else(m->values, ""), or_else(m->hl7, OPEN_HL7), or_else(m->fhir, "\"" OPEN_FHIR "\""),
+        m->of->as, or_else(m->otherwise, "none"), or_else(m->table, ""));
+    buf_printf(&b,
+               "rules:\n  - rule: probe\n"
+               "    on: {hl7: [ADT^A10], fhir: [Observation, DiagnosticReport, Appointment]}\n%s"
+               "    emit: %s\n    with:\n      patient_key: values.patient_key\n"
+               "      phone: values.phone\n      language: values.language\n"
+               "      site: values.site\n      %s: values.patient_key\n      %s\n"
+               "      %s: values.%s\n",
+               or_else(m->only_if, ""), m->of->event, m->of->key, or_else(m->state, m->of->state),
+               m->of->slot, or_else(m->bound, "probe"));
+    buf_printf(&b, "notify:\n  - {on: %s, %s template: plain, params: {shown: %s}}\ntests: []\n",
+               m->of->event, or_else(m->when, ""), or_else(m->param, m->of->slot));
+    tenant_write(t, "feed.yaml", b.p);
+    buf_reset(&b);
+}
+
+#define WHY "because: a test, by: lead, on: 2026-11-20, expires: 2027-11-20}\n"
+
+static void write_others(const struct tenant *t, const struct mutant *m)
+{
+    struct buf b = buf_new(TEXT_MOST);
+
+    buf_printf(&b, "policy: leak\ndeclare:\n  - {path: " OPEN_HL7 ", class: directory, " WHY
+                   "  - {path: \"" OPEN_FHIR "\", class: directory, " WHY);
+    if (m->declare)
+        buf_printf(&b, "  - {path: \"%s\", class: directory, " WHY, m->declare);
+    if (m->ceiling)
+        buf_printf(&b, "ceiling:\n  - {template: plain, shows: %s, " WHY, m->ceiling);
+    tenant_write(t, "policy.yaml", b.p);
+    buf_reset(&b);
+    buf_printf(&b,
+               "plain:\n  category: UTILITY\n  shows: %s\n  params: [shown]\n"
+               "  body: {en: \"It is {{1}} now.\"}\n",
+               or_else(m->shows, "directory"));
+    tenant_write(t, "templates.yaml", b.p);
+    buf_reset(&b);
+    buf_printf(&b,
+               "overlay:\n  of: leak\n  for: {hl7: MSH-4.1 in (KH), fhir: "
+               "\"Patient.managingOrganization.reference.exists()\"}\n"
+               "values: {%s}\n",
+               or_else(m->overlay, ""));
+    tenant_write(t, "overlays/lion.yaml", b.p);
+    buf_reset(&b);
+}
+
+/* ---- what becomes of it ---- */
+
+struct count {
+    int mutants, stopped, ran;
+};
+
+/* `text` with the secret and the open value of one side put in. */
+static void fill(const char *text, const struct shown *s, int side, struct buf *out)
+{
+    for (; *text; text++) {
+        if (*text == '@')
+            buf_add(out, str_of(s->secret[side]));
+        else if (*text == '#')
+            buf_add(out, str_of(s->open[side]));
+        else
+            buf_add_char(out, *text);
+    }
+}
+
+static bool holds(struct str text, const char *mark)
+{
+    return text.n && memmem(text.p, text.n, mark, strlen(mark)) != NULL;
+}
+
+/* Runs both messages: no outcome may show the secret. sends: one at least shows the open value. */
+static void run_both(const struct feed *f, const struct mutant *m, bool sends, const char *name)
+{
+    static const char *const texts[] = {hl7_text, fhir_text};
+
+    for (int side = 0; side < 2; side++) {
+        struct buf body = buf_new(TEXT_MOST);
+        struct feed_input in = {.kind = side ? MESSAGE_FHIR : MESSAGE_HL7,
+                                .received_ms = 1740788100000,
+                                .key = STR("tidings-test-key")};
+        struct arena a = {0};
+        struct feed_result r = {0};
+        struct err e = {0};
+        int sent = 0;
+
+        fill(texts[side], m->of, side, &body);
+        in.body = buf_str(&body);
+        CHECK(feed_eval(f, &in, &a, &r, &e), "%s: %s", name, e.text);
+        CHECK(r.n == (side ? 3u : 1u), "%s: %zu outcomes", name, r.n);
+        for (size_t i = 0; i < r.n; i++) {
+            const struct feed_outcome *o = &r.outcomes[i];
+
+            sent += o->kind == FEED_SEND && holds(o->text, m->of->open_mark);
+            CHECK(!holds(o->text, m->of->mark), "%s shows " STR_FMT, name, STR_ARG(o->text));
+            for (size_t k = 0; k < o->n_params; k++)
+                CHECK(!holds(o->params[k].text, m->of->mark), "%s: parameter", name);
+            for (size_t k = 0; k < o->n_warnings; k++)
+                CHECK(!holds(o->warnings[k], m->of->mark), "%s: warning", name);
+            CHECK(!holds(o->language, m->of->mark) && !holds(o->reason, m->of->mark), "%s", name);
+        }
+        CHECK(sent > 0 || !sends, "%s: nothing is sent, side %d", name, side);
+        arena_reset(&a);
+        buf_reset(&body);
+    }
+}
+
+static bool has_code(const struct findings *all, const char *codes)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->items[i].severity == FINDING_ERROR && strstr(codes, all->items[i].code))
+            return true;
+    return false;
+}
+
+/* codes: it must be stopped by one of them; NULL: it loads, sends, and does not show the secret. */
+static void try(const struct tenant *t, const struct mutant *m, const char *codes, const char *way,
+                const char *path, struct count *n)
+{
+    struct arena a = {0};
+    struct findings all;
+    struct feed *f;
+    char name[256];
+
+    snprintf(name, sizeof name, "%s, %s, %s", way, m->of->slot, path);
+    write_feed(t, m);
+    write_others(t, m);
+    f = feed_load(t->feed, &a, &all);
+    n->mutants++;
+    if (codes) {
+        CHECK(!f, "%s loads", name);
+        CHECK(has_code(&all, codes), "%s: not %s", name, codes);
+        n->stopped += !f;
+    } else {
+        CHECK(f != NULL, "%s does not load", name);
+    }
+    if ((!f && !codes) || (!f && !has_code(&all, codes)))
+        for (size_t i = 0; i < all.n; i++)
+            finding_print(&all.items[i], stdout);
+    if (f) {
+        run_both(f, m, !codes, name);
+        n->ran++;
+    }
+    feed_free(f);
+    arena_reset(&a);
+}
+
+/* ---- the ways ---- */
+
+#define FLOW "E601 E605 E801"
+
+/* Puts the source, written by `format`, into one place of the mutant, tries it, takes it out again. */
+static void with(const struct tenant *t, struct mutant *m, const char **place, const char *format,
+                 const char *path, const char *codes, const char *way, struct count *n)
+{
+    const char *before = *place;
+    struct buf b = buf_new(TEXT_MOST);
+
+    for (const char *c = format; *c; c++) {
+        if (*c == '@')
+            buf_add(&b, str_of(path));
+        else
+            buf_add_char(&b, *c);
+    }
+    *place = b.p;
+    try(t, m, codes, way, path, n);
+    *place = before;
+    buf_reset(&b);
+}
+
+/* The ways that read the source into the shown slot, on one side. */
+static void into_slot(const struct tenant *t, const struct shown *of, const struct origin *o,
+                      bool is_fhir, struct count *n)
+{
+    struct mutant m = {.of = of};
+    const char **branch = is_fhir ? &m.fhir : &m.hl7;
+    const char *own = is_fhir ? OPEN_FHIR : OPEN_HL7;
+    char text[512];
+
+    with(t, &m, branch, "\"@\"", o->path, FLOW, "branch", n);
+    snprintf(text, sizeof text, "[\"%s\", \"@\"]", own);
+    with(t, &m, branch, text, o->path, FLOW, "second candidate", n);
+    with(t, &m, &m.overlay, is_fhir ? "probe: {fhir: \"@\"}" : "probe: {hl7: \"@\"}", o->path, FLOW,
+         "overlay", n);
+    m.ceiling = m.shows = "logistics";
+    with(t, &m, branch, "\"@\"", o->path, FLOW, "ceiling raised", n);
+    m.ceiling = m.shows = NULL;
+    if (strcmp(of->as, "text") == 0) {
+        m.table = "    table: number\n";
+        with(t, &m, branch, "\"@\"", o->path, FLOW, "table", n);
+    }
+}
+
+/* The ways that do not depend on the slot's type. */
+static void elsewhere(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
+{
+    struct mutant m = {.of = &shown[0]};
+
+    with(t, &m, &m.otherwise, "\"@\"", o->path, "E402", "else", n);
+    with(t, &m, &m.param, "\"@\"", o->path, "E704", "parameter", n);
+    with(t, &m, &m.when, "when: \"@ in (x)\",", o->path, "E104 E503", "notify.when on a path", n);
+    m.when = "when: state in (called),";
+    with(t, &m, &m.state,
+         is_fhir ? "state: {hl7: none, fhir: {key: \"@\", table: state}, else: hold(no state)}"
+                 : "state: {hl7: {key: \"@\", table: state}, fhir: none, else: hold(no state)}",
+         o->path, "E601 E605 E802", "notify.when on a slot", n);
+    m.when = NULL;
+    /* It holds only where the secret stands, so it also proves that the source reads it. */
+    with(t, &m, &m.only_if,
+         is_fhir ? "    only_if: {hl7: none, fhir: \"@.exists()\", else: drop(no)}\n"
+                 : "    only_if: {hl7: \"any(@) in (XQ90317)\", fhir: none, else: drop(no)}\n",
+         o->path, NULL, "guard", n);
+    m.ceiling = m.shows = "clinical";
+    with(t, &m, is_fhir ? &m.fhir : &m.hl7, "\"@\"", o->path, "E805", "ceiling too high", n);
+    m.ceiling = NULL;
+    with(t, &m, is_fhir ? &m.fhir : &m.hl7, "\"@\"", o->path, "E805", "shows without a ceiling", n);
+    m.shows = NULL;
+    m.bound = "again";
+    with(t, &m, &m.values,
+         is_fhir ? "  again: values.secret\n  secret: {hl7: none, fhir: \"@\", else: none}\n"
+                 : "  again: values.secret\n  secret: {hl7: \"@\", fhir: none, else: none}\n",
+         o->path, FLOW, "a value under another name", n);
+}
+
+/* The policy's word for the source, beside the reading of it. */
+static void declared(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
+{
+    struct mutant m = {.of = &shown[0]};
+
+    if (o->local) /* what the tenant itself says of its own fields holds */
+        return;
+    with(t, &m, &m.declare, "@", o->path, "E804", "declared", n);
+    m.declare = o->path;
+    with(t, &m, is_fhir ? &m.fhir : &m.hl7, "\"@\"", o->path, "E804", "declared and shown", n);
+}
+
+/* Expressions that touch more than the element they end in, and paths that test one. */
+static void inside(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
+{
+    struct mutant m = {.of = &shown[0]};
+
+    if (!is_fhir)
+        return;
+    with(t, &m, &m.fhir, "\"" OPEN_FHIR " | @\"", o->path, FLOW, "union", n);
+    with(t, &m, &m.fhir, "\"@.select($this)\"", o->path, FLOW, "select", n);
+    with(t, &m, &m.fhir, "\"@.where($this.startsWith('X')).first()\"", o->path, FLOW, "where", n);
+    with(t, &m, &m.fhir, "\"" OPEN_FHIR ".startsWith(@)\"", o->path, FLOW, "argument", n);
+    with(t, &m, &m.fhir, "\"" OPEN_FHIR ".where($this = @)\"", o->path, "E213", "filter", n);
+}
+
+/* The parameter pointed at each slot of each event, whatever its type. */
+static void each_slot(const struct tenant *t, struct count *n)
+{
+    static const char *const slots[] = {"patient_key", "phone", "language", "site", "state"};
+    static const char *const when[] = {"phone", "patient_key", "ticket"};
+    struct mutant m = {0};
+
+    for
+        EACH (i, shown) {
+            m.of = &shown[i];
+            for
+                EACH (k, slots)
+                    with(t, &m, &m.param, "@", slots[k], "E704 E801", "parameter", n);
+            with(t, &m, &m.param, "@", m.of->key, "E801", "parameter", n);
+        }
+    m.of = &shown[0];
+    for
+        EACH (k, when)
+            with(t, &m, &m.when, "when: \"@ in (KB22222)\",", when[k], "E802 E304", "notify.when",
+                 n);
+}
+
+static void each_origin(const struct tenant *t, const struct origin *all, bool is_fhir,
+                        struct count *n)
+{
+    for (const struct origin *o = all; o->path; o++) {
+        for
+            EACH (i, shown)
+                into_slot(t, &shown[i], o, is_fhir, n);
+        elsewhere(t, o, is_fhir, n);
+        declared(t, o, is_fhir, n);
+        inside(t, o, is_fhir, n);
+    }
+}
+
+/* The sound feed loads and shows what the policy lets it show: the look for marks can find one. */
+static void test_sound(const struct tenant *t)
+{
+    struct count n = {0};
+
+    for
+        EACH (i, shown) {
+            struct mutant m = {.of = &shown[i]};
+
+            try(t, &m, NULL, "sound", "-", &n);
+        }
+    CHECK(n.ran == 4 && n.stopped == 0, "%d ran", n.ran);
+}
+
+int main(void)
+{
+    struct count n = {0};
+    struct tenant t;
+
+    tenant_make(&t);
+    tenant_write(&t, "sites.yaml",
+                 "KH: {zone: Asia/Taipei, country: TW, language: en, name: {en: North}}\n");
+    tenant_write(&t, "tables/site.csv", "from,to\nKH,KH\n");
+    tenant_write(&t, "tables/language.csv", "from,to\neng,en\n");
+    tenant_write(&t, "tables/number.csv", "from,to\nXQ90317,1\n739,1\nKB22222,2\n555,2\n");
+    tenant_write(&t, "tables/state.csv", "from,to\nXQ90317,called\n");
+    test_sound(&t);
+    each_origin(&t, hl7, false, &n);
+    each_origin(&t, fhir, true, &n);
+    each_slot(&t, &n);
+    printf("%d mutants: %d stopped at load, %d ran\n", n.mutants, n.stopped, n.ran);
+    CHECK(n.mutants >= 300 && n.mutants == n.stopped + n.ran, "%d mutants", n.mutants);
+    tenant_remove(&t);
+    return check_end();
+}
