@@ -354,10 +354,14 @@ int64_t house_unit_notice(struct house *h, const char *to, const char *text, int
     return ready(h, "pk_unit", to, text, expires_ms);
 }
 
-void house_accepted(struct house *h, size_t n)
+bool house_accepted(struct house *h, size_t n)
 {
-    while (sandbox_accepted(h->sandbox) < n)
+    h->late = false;
+    uv_timer_start(&h->watch, too_late, 20000, 0);
+    while (sandbox_accepted(h->sandbox) < n && !h->late)
         uv_run(&h->loop, UV_RUN_ONCE);
+    uv_timer_stop(&h->watch);
+    return !h->late;
 }
 
 struct lookup {

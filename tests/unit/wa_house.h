@@ -11,7 +11,7 @@
 
 #define HOUSE_PHONE_ID "106540352242922"
 #define HOUSE_SECRET   "the app's secret"
-#define HOUSE_TO       "+16505551234"
+#define HOUSE_TO       "+12015550123"
 
 struct house {
     uv_loop_t loop;
@@ -65,8 +65,8 @@ bool house_quiet(struct house *h);
 /* A store job, waited for. */
 void house_do(struct house *h, bool (*run)(struct store *s, void *ctx, struct err *e), void *ctx);
 
-/* Runs the loop until the sandbox has accepted `n`. */
-void house_accepted(struct house *h, size_t n);
+/* Runs the loop until the sandbox has accepted `n`; false after 20 real seconds. */
+bool house_accepted(struct house *h, size_t n);
 
 /* As stored, by the last attempt of the notice; it must have one. */
 struct notice house_read(struct house *h, int64_t notice_id);
