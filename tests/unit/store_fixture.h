@@ -65,7 +65,7 @@ static inline int64_t put_message(struct bench *b)
 
 static struct slot slots[] = {
     {STR_LIT("patient_key"), STR_LIT("pk_patient"), STR_LIT("CANARY-MRN"), CLASS_IDENTIFIER},
-    {STR_LIT("phone"), STR_LIT("+886900000001"), {NULL, 0}, CLASS_CONTACT},
+    {STR_LIT("phone"), STR_LIT("+12125550101"), {NULL, 0}, CLASS_CONTACT},
     {STR_LIT("note"), STR_LIT(""), {NULL, 0}, CLASS_CLINICAL},
 };
 static struct param params[] = {{STR_LIT("clinic"), STR_LIT("CANARY-CLINIC")},
@@ -75,7 +75,6 @@ static struct param params[] = {{STR_LIT("clinic"), STR_LIT("CANARY-CLINIC")},
 static inline struct instance telling(const char *unit_key)
 {
     return (struct instance){.message_ms = 900,
-                             .test = true,
                              .feed = STR("demo"),
                              .rule = STR("booked"),
                              .standing = STANDING_PENDING,
@@ -124,18 +123,19 @@ static inline struct notice notice_for(int64_t instance_id, const char *unit_key
                            .named = true,
                            .params = params,
                            .n_params = 2,
-                           .to = STR("+886900000001"),
+                           .to = STR("+12125550101"),
                            .token = STR("CANARY-TOKEN"),
                            .due_ms = 5000,
                            .expires_ms = 99000};
 }
 
-/* Message, instance and notice in one go; gives the notice. */
+/* Message, instance and notice in one go, each to a number of its own; gives the notice. */
 static inline struct notice put_notice(struct bench *b, const char *unit_key,
                                        enum notice_state state)
 {
     struct notice n = notice_for(put_telling(b, unit_key), unit_key, state);
 
+    n.to = arena_printf(&b->a, "+121255501%02d", b->n % 100);
     OK(b, b->s->ops->put_notice(b->s, &n, NULL, &b->e));
     return n;
 }

@@ -199,6 +199,73 @@ static void test_mapped(struct bench *b)
     commit(b);
 }
 
+/* A message marked as a test is recorded, and what is known of its unit stays as it was. */
+static void test_test_message(struct bench *b)
+{
+    struct slot other = {STR("status"), STR("cancelled"), {NULL, 0}, CLASS_LOGISTICS};
+    struct instance in = telling("pk_a"), first = telling("pk_new");
+    struct instance_list list;
+    struct unit u;
+    bool found;
+
+    begin(b);
+    (void)put_telling(b, "pk_a");
+    in.test = first.test = true;
+    in.event.slots = &other;
+    in.event.n_slots = 1;
+    OK(b, b->s->ops->put_mapped(b->s, put_message(b), STR("f00d"), &in, 1, &b->e));
+    OK(b, b->s->ops->put_mapped(b->s, put_message(b), STR("f00d"), &first, 1, &b->e));
+    commit(b);
+    begin(b);
+    OK(b, b->s->ops->find_unit(b->s, STR("appointment/1"), STR("pk_a"), &b->a, &u, &found, &b->e));
+    CHECK(found && u.event.n_slots == 3 && !event_value(&u.event, "status").p,
+          "%s: the unit is as before", b->s->ops->name);
+    OK(b,
+       b->s->ops->find_unit(b->s, STR("appointment/1"), STR("pk_new"), &b->a, &u, &found, &b->e));
+    CHECK(!found, "%s: and no unit is made", b->s->ops->name);
+    OK(b, b->s->ops->take_mapped(b->s, 9, &b->a, &list, &b->e));
+    CHECK(list.n == 3 && list.items[1].test && list.items[2].test && !list.items[0].test,
+          "the instances say what they are");
+    commit(b);
+}
+
+/* A list says whether its limit cut it, by number or by bytes. */
+static void test_more(struct bench *b)
+{
+    enum { THIRD = 6 << 20 };
+    struct instance_list instances;
+    struct message_list list;
+    struct message m;
+    struct intake in;
+
+    begin(b);
+    for (size_t most = 1; most <= 4; most++) {
+        (void)put_telling(b, "pk_a");
+        (void)put_message(b);
+        OK(b, b->s->ops->take_stored(b->s, 3, &b->a, &list, &b->e));
+        OK(b, b->s->ops->take_mapped(b->s, 3, &b->a, &instances, &b->e));
+        CHECK(list.more == (most >= 3) && instances.more == (most >= 3), "%s: of %zu",
+              b->s->ops->name, most);
+        CHECK(list.n == (most < 3 ? most : 3) && !list.items[0].ack.p, "%zu stored", list.n);
+    }
+    b->s->ops->rollback(b->s);
+    b->n = 0;
+    begin(b);
+    for (int i = 1; i <= 5; i++) {
+        m = message(i, i, 1000 + i);
+        m.body = (struct str){NEW_ARRAY(&b->a, char, THIRD), THIRD};
+        OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
+    }
+    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &list, &b->e));
+    CHECK(list.n == 3 && list.more, "%s: %zu of 6 MB each", b->s->ops->name, list.n);
+    for (int i = 1; i <= 3; i++)
+        OK(b, b->s->ops->put_mapped(b->s, i, STR("f00d"), NULL, 0, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &list, &b->e));
+    CHECK(list.n == 2 && !list.more && list.items[0].id == 4, "%s: then %zu", b->s->ops->name,
+          list.n);
+    b->s->ops->rollback(b->s);
+}
+
 static void test_unit(struct bench *b)
 {
     uint8_t news[INDEX_BYTES];
@@ -322,9 +389,17 @@ static void test_recent(struct bench *b)
 }
 
 static const struct store_case cases[] = {
-    {"messages", test_messages},   {"newest only", test_newest_only}, {"resends", test_resends},
-    {"same ack", test_same_ack},   {"mapped", test_mapped},           {"unit", test_unit},
-    {"standings", test_standings}, {"settle", test_settle},           {"recent", test_recent},
+    {"messages", test_messages},
+    {"newest only", test_newest_only},
+    {"resends", test_resends},
+    {"same ack", test_same_ack},
+    {"mapped", test_mapped},
+    {"unit", test_unit},
+    {"standings", test_standings},
+    {"settle", test_settle},
+    {"test message", test_test_message},
+    {"more", test_more},
+    {"recent", test_recent},
 };
 
 int main(void)

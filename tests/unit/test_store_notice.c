@@ -32,7 +32,7 @@ static void test_notices(struct bench *b)
     OK(b, b->s->ops->find_open(b->s, STR("appointment/1"), STR("pk_a"), &b->a, &open, &b->e));
     CHECK(open.n == 1 && is_notice(&open.items[0], &n), "%s: a notice comes back", b->s->ops->name);
     OK(b, b->s->ops->find_window(b->s, STR("demo/booked/pk_patient"), &b->a, &window, &b->e));
-    CHECK(window.n == 2, "both are in the window");
+    CHECK(window.n == 1 && window.items[0].id == n.id, "what waits is in the window");
     OK(b, b->s->ops->find_window(b->s, STR("demo/booked/pk_other"), &b->a, &window, &b->e));
     CHECK(window.n == 0, "another window");
     n.state = NOTICE_WITHDRAWN;
@@ -43,7 +43,7 @@ static void test_notices(struct bench *b)
     OK(b, b->s->ops->save_notice(b->s, &n, &b->e));
     OK(b, b->s->ops->find_open(b->s, STR("appointment/1"), STR("pk_a"), &b->a, &open, &b->e));
     OK(b, b->s->ops->find_window(b->s, STR("demo/booked/pk_patient"), &b->a, &window, &b->e));
-    CHECK(open.n == 0 && window.n == 1, "withdrawn is not open");
+    CHECK(open.n == 0 && window.n == 0, "withdrawn is not open");
     n.id = 99;
     CHECK(!b->s->ops->save_notice(b->s, &n, &b->e) && b->e.kind == ERR_INPUT, "%s", b->e.text);
     CHECK(ledger(b).recorded == 1 && ledger(b).pending == 1, "and its message is recorded");
@@ -120,7 +120,7 @@ static void test_attempts(struct bench *b)
               f.attempt.failed_code == -1 && f.attempt.has_wamid &&
               f.notice.state == NOTICE_ACCEPTED,
           "by wamid, as saved");
-    CHECK(!f.notice.token.p && str_eq(f.notice.to, STR("+886900000001")), "token forgotten");
+    CHECK(!f.notice.token.p && str_eq(f.notice.to, first.to), "token forgotten");
     fill(wamid, 6);
     OK(b, b->s->ops->find_attempt(b->s, (struct str){NULL, 0}, wamid, &b->a, &f, &found, &b->e));
     CHECK(!found, "unknown wamid");
@@ -148,6 +148,7 @@ static void test_stale(struct bench *b)
         EACH (i, cases) {
             struct notice n = notice_for(put_telling(b, "pk_a"), "pk_a", NOTICE_READY);
 
+            n.to = arena_printf(&b->a, "+121255501%02zu", i);
             n.expires_ms = cases[i].expires_ms;
             OK(b, b->s->ops->put_notice(b->s, &n, NULL, &b->e));
         }
@@ -181,9 +182,9 @@ static void test_recover(struct bench *b)
     OK(b, b->s->ops->recover(b->s, 9000, &n, &b->e));
     CHECK(n == 2, "%zu recovered", n);
     OK(b, b->s->ops->find_checking(b->s, 1, &b->a, &list, &b->e));
-    CHECK(list.n == 1 && list.items[0].notice.id == 1, "oldest first");
+    CHECK(list.n == 1 && list.more && list.items[0].notice.id == 1, "oldest first");
     OK(b, b->s->ops->find_checking(b->s, 9, &b->a, &list, &b->e));
-    CHECK(list.n == 2 && list.items[1].notice.state == NOTICE_CHECKING &&
+    CHECK(list.n == 2 && !list.more && list.items[1].notice.state == NOTICE_CHECKING &&
               list.items[1].attempt.state == ATTEMPT_UNKNOWN &&
               list.items[1].attempt.ended_ms == 9000 && list.items[1].attempt.id == 2,
           "with its attempt");

@@ -184,6 +184,56 @@ static void test_busy(void)
     }
 }
 
+/* A transaction that cannot begin fails all that waited together, at the price of one try. */
+static void test_busy_begin(void)
+{
+    static const struct {
+        int at;      /* the call that fails: 1 begin, 2 put, 3 commit are the first job's */
+        bool poison; /* of the second job: the batch falls apart before */
+        bool ok[4];  /* the batch: its first job … */
+        int calls;
+    } cases[] = {
+        /* begin fails: nothing else is tried */
+        {4, false, {false, false, false, false}, 4},
+        /* begin, put, poison; begin, put, commit; the next begin fails: so do the three left */
+        {9, true, {true, false, false, false}, 9},
+    };
+
+    for
+        EACH (i, cases) {
+            struct put first = {.number = 1}, puts[4];
+            uv_sem_t started, gate;
+            struct room r;
+
+            uv_sem_init(&started, 0);
+            uv_sem_init(&gate, 0);
+            open_room(&r, 64, cases[i].at, ERR_BUSY, false);
+            first.started = &started;
+            first.gate = &gate;
+            submit(&r, &first);
+            uv_sem_wait(&started);
+            for (int k = 0; k < 4; k++) {
+                puts[k] = (struct put){.number = 2 + k};
+                if (cases[i].poison && k == 1)
+                    puts[k].poison = ERR_INPUT;
+                submit(&r, &puts[k]);
+            }
+            uv_sem_post(&gate);
+            while (r.n_done < 5)
+                uv_run(&r.loop, UV_RUN_ONCE);
+            CHECK(r.flaky.fired && r.flaky.calls == cases[i].calls, "case %zu: %d calls", i,
+                  r.flaky.calls);
+            CHECK(first.job.ok && r.n_fatal == 0, "the one before");
+            for (int k = 0; k < 4; k++)
+                CHECK(puts[k].job.ok == cases[i].ok[k] &&
+                          (puts[k].job.ok || puts[k].job.err.kind == ERR_BUSY),
+                      "case %zu, job %d: %s", i, k, puts[k].job.err.text);
+            close_room(&r);
+            uv_sem_destroy(&started);
+            uv_sem_destroy(&gate);
+        }
+}
+
 /* An uncertain outcome, wherever it strikes: on_fatal once, and no answer any more. */
 static void test_fatal(void)
 {
@@ -274,6 +324,7 @@ int main(void)
     test_group_commit();
     test_poison();
     test_busy();
+    test_busy_begin();
     test_fatal();
     test_fatal_in_batch();
     test_stop();
