@@ -42,8 +42,7 @@ struct sandbox_settings {
     const char *webhook_url;     /* NULL: no webhooks until sandbox_set_webhook() */
     struct str app_secret;       /* signs them */
     struct str bearer;           /* the only token taken; absent: any */
-    const char *link_base;       /* what sandbox_set_link_base() takes; NULL:
-                                    "https://links.example/l/" */
+    const char *link_base;       /* required; what sandbox_set_link_base() takes */
     const char *const *statuses; /* after each accepted send; NULL: sent, delivered */
     size_t n_statuses;
     size_t max_messages; /* accepted and kept; more are refused with code 4. 0: 10,000 */
@@ -57,7 +56,7 @@ struct sandbox_tally {
     size_t hooks_open;     /* status webhooks not answered 200 yet */
 };
 
-/* Listens at once. ERR_CONFIG when the address cannot be listened on. */
+/* Listens at once. ERR_CONFIG: no link_base, or the address cannot be listened on. */
 bool sandbox_open(const struct sandbox_settings *set, struct sandbox **out, struct err *e) MUST_USE;
 /* The port it got. */
 int sandbox_port(const struct sandbox *s);

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-bool whatsapp_is_number(struct str s);     /* "+16505551234" */
+bool whatsapp_is_number(struct str s);     /* "+12015550123" */
 bool whatsapp_is_echo(struct str s);       /* "a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDE" */
 bool whatsapp_is_template(struct str s);   /* "appt_reminder_v3" */
 bool whatsapp_is_param_name(struct str s); /* "clinic" */

@@ -80,6 +80,7 @@ static bool open_sandbox(struct demo *d, struct err *e)
         .phone_number_id = phone_number_id,
         .templates = d->templates,
         .n_templates = feed_template_count(feeds_named(&d->feeds, "demo")),
+        .link_base = "http://127.0.0.1/l/", /* until connect_both() knows the port */
     };
 
     if (!secret_read(d->config.whatsapp_app_secret_file, 4096, &d->arena, &set.app_secret, e) ||
@@ -88,6 +89,7 @@ static bool open_sandbox(struct demo *d, struct err *e)
         return false;
     d->config.whatsapp_graph =
         arena_printf(&d->arena, "http://127.0.0.1:%d/v25.0", sandbox_port(d->sandbox)).p;
+    d->config.links_base = set.link_base;
     d->config.links_portal =
         arena_printf(&d->arena, "http://127.0.0.1:%d/portal", sandbox_port(d->sandbox)).p;
     d->phone_url = arena_printf(&d->arena, "http://127.0.0.1:%d/phone", sandbox_port(d->sandbox)).p;
@@ -123,7 +125,6 @@ static bool open_app(struct demo *d, struct err *e)
         };
     d->config.listen = d->listen;
     d->config.n_listen = LISTENERS;
-    d->config.links_base = "http://127.0.0.1/l/";
     return app_open(&set, &d->app, e);
 }
 

@@ -104,8 +104,11 @@ bool sandbox_open(const struct sandbox_settings *set, struct sandbox **out, stru
                                           .max_host_connections = 2,
                                           .connect_ms = CONNECT_MS,
                                           .max_age_s = MAX_AGE_S};
-    struct sandbox *s = calloc(1, sizeof *s);
+    struct sandbox *s;
 
+    if (!set->link_base)
+        return err_set(e, ERR_CONFIG, 0, "sandbox: the address its links lead to is missing");
+    s = calloc(1, sizeof *s);
     if (!s)
         abort();
     s->set = *set;
@@ -113,7 +116,7 @@ bool sandbox_open(const struct sandbox_settings *set, struct sandbox **out, stru
         s->set.max_messages = MESSAGES_DEFAULT;
     s->last_hook = &s->hooks;
     s->webhook_url = set->webhook_url ? copy(set->webhook_url) : NULL;
-    s->link_base = copy(set->link_base ? set->link_base : "https://links.example/l/");
+    s->link_base = copy(set->link_base);
     uv_timer_init(set->loop, &s->retry);
     http.n_routes = add_routes(s);
     http.routes = s->routes;

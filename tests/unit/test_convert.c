@@ -121,7 +121,7 @@ static const struct {
      NULL},
     {{"phone"}, S("0912 ask mother"), NULL, "phone.characters"},
     {{"phone"}, S("0912345678 ext 5"), NULL, "phone.characters"},
-    {{"phone"}, S("0912345678,0987654321"), NULL, "phone.characters"},
+    {{"phone"}, S("0912345678,0221234567"), NULL, "phone.characters"},
     {{"phone"}, S("0912345678+"), NULL, "phone.characters"},
     {{"phone"}, S("++886912345678"), NULL, "phone.characters"},
     {{"phone"}, S("0912345678\x00"), NULL, "phone.characters"},

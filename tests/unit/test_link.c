@@ -143,7 +143,7 @@ static void put_links(struct house *h)
 
     CHECK(s->ops->begin(s, &e), "%s", e.text);
     for (int i = 0; i < LINKS; i++) {
-        struct notice n = {.state = NOTICE_READY, .to = STR("+886900000000")};
+        struct notice n = {.state = NOTICE_READY, .to = STR("+886912345678")};
         struct link_new l = {.event_type = STR("appointment/1"),
                              .unit_key = i == REVOKED ? STR("pk_revoked") : STR("pk_unit"),
                              .patient_key = STR("pk_patient"),

@@ -55,7 +55,7 @@ static int ask(struct house *h, const char *path, const char *bearer, struct str
     "{\"messaging_product\":\"whatsapp\",\"to\":\"" to "\",\"type\":\"template\",\"template\":"    \
     "{\"name\":\"" name "\",\"language\":{\"code\":\"" language "\"},\"components\":[" components  \
     "]}}"
-#define GOOD SEND("+16505551234", "visit_update", "en", BODY("North") "," BUTTON)
+#define GOOD SEND("+12015550123", "visit_update", "en", BODY("North") "," BUTTON)
 
 static int32_t code_of(const struct buf *reply)
 {
@@ -79,7 +79,7 @@ static void test_judge(void)
     } cases[] = {
         {"good", "the token", MESSAGES, GOOD, 200, -1},
         {"integer index", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               BODY("North") ",{\"type\":\"button\",\"sub_type\":\"url\",\"index\":0,"
                             "\"parameters\":[{\"type\":\"text\",\"text\":\"" TOKEN "\"}]}"),
          200, -1},
@@ -89,52 +89,52 @@ static void test_judge(void)
         {"no version", "the token", "/vx/" HOUSE_PHONE_ID "/messages", GOOD, 400, 2500},
         {"not JSON", "the token", MESSAGES, "{", 400, 100},
         {"an array", "the token", MESSAGES, "[]", 400, 100},
-        {"no product", "the token", MESSAGES, "{\"to\":\"+16505551234\"}", 400, 100},
+        {"no product", "the token", MESSAGES, "{\"to\":\"+12015550123\"}", 400, 100},
         {"no plus", "the token", MESSAGES,
-         SEND("16505551234", "visit_update", "en", BODY("North") "," BUTTON), 400, 131009},
+         SEND("12015550123", "visit_update", "en", BODY("North") "," BUTTON), 400, 131009},
         {"no template", "the token", MESSAGES,
-         SEND("+16505551234", "nothing", "en", BODY("North") "," BUTTON), 404, 132001},
+         SEND("+12015550123", "nothing", "en", BODY("North") "," BUTTON), 404, 132001},
         {"no translation", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "fr", BODY("North") "," BUTTON), 404, 132001},
-        {"no parameter", "the token", MESSAGES, SEND("+16505551234", "visit_update", "en", BUTTON),
+         SEND("+12015550123", "visit_update", "fr", BODY("North") "," BUTTON), 404, 132001},
+        {"no parameter", "the token", MESSAGES, SEND("+12015550123", "visit_update", "en", BUTTON),
          400, 132000},
         {"button value in the body", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"North\"},{\"type\":"
               "\"text\",\"text\":\"" TOKEN "\"}]}"),
          400, 132000},
         {"named in a positional one", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"parameter_name\":"
               "\"site_name\",\"text\":\"North\"}]}," BUTTON),
          400, 132012},
         {"no button", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en", BODY("North")), 400, 131008},
+         SEND("+12015550123", "visit_update", "en", BODY("North")), 400, 131008},
         {"button without index", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               BODY("North") ",{\"type\":\"button\",\"sub_type\":\"url\",\"parameters\":[{"
                             "\"type\":\"text\",\"text\":\"" TOKEN "\"}]}"),
          400, 131009},
         {"button at 1", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               BODY("North") ",{\"type\":\"button\",\"sub_type\":\"url\",\"index\":\"1\","
                             "\"parameters\":[{\"type\":\"text\",\"text\":\"" TOKEN "\"}]}"),
          400, 131009},
         {"suffix that needs escaping", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en",
+         SEND("+12015550123", "visit_update", "en",
               BODY("North") ",{\"type\":\"button\",\"sub_type\":\"url\",\"index\":\"0\","
                             "\"parameters\":[{\"type\":\"text\",\"text\":\"a/b\"}]}"),
          400, 131009},
         {"newline", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en", BODY("a\\nb") "," BUTTON), 400, 100},
+         SEND("+12015550123", "visit_update", "en", BODY("a\\nb") "," BUTTON), 400, 100},
         {"four spaces", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en", BODY("a    b") "," BUTTON), 400, 100},
+         SEND("+12015550123", "visit_update", "en", BODY("a    b") "," BUTTON), 400, 100},
         {"empty text", "the token", MESSAGES,
-         SEND("+16505551234", "visit_update", "en", BODY("") "," BUTTON), 400, 131008},
+         SEND("+12015550123", "visit_update", "en", BODY("") "," BUTTON), 400, 131008},
         {"unknown key", "the token", MESSAGES, "{\"messaging_product\":\"whatsapp\",\"mrn\":\"1\"}",
          400, 100},
         {"free text", "the token", MESSAGES,
-         "{\"messaging_product\":\"whatsapp\",\"to\":\"+16505551234\",\"type\":\"text\"}", 400,
+         "{\"messaging_product\":\"whatsapp\",\"to\":\"+12015550123\",\"type\":\"text\"}", 400,
          131051},
     };
     struct house h;
@@ -169,7 +169,7 @@ static void test_opaque(void)
         house_open(&h, &(struct house_settings){.no_webhooks = true});
         buf_printf(&body,
                    "{\"biz_opaque_callback_data\":\"%.*s\",\"messaging_product\":\"whatsapp\","
-                   "\"to\":\"+16505551234\",\"type\":\"template\",\"template\":{\"name\":"
+                   "\"to\":\"+12015550123\",\"type\":\"template\",\"template\":{\"name\":"
                    "\"visit_update\",\"language\":{\"code\":\"en\"},\"components\":[" BODY(
                        "North") "," BUTTON "]}}",
                    (int)n, opaque);
@@ -343,8 +343,18 @@ static void test_rules(void)
     house_close(&h);
 }
 
+static void test_settings(void)
+{
+    const struct sandbox_settings set = {.host = "127.0.0.1", .phone_number_id = HOUSE_PHONE_ID};
+    struct sandbox *s = NULL;
+    struct err e = {0};
+
+    CHECK(!sandbox_open(&set, &s, &e) && e.kind == ERR_CONFIG && !s, "no link_base: %s", e.text);
+}
+
 int main(void)
 {
+    test_settings();
     test_judge();
     test_opaque();
     test_wire();

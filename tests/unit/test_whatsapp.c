@@ -41,14 +41,14 @@ static const char golden[] =
 
 static const char golden_positional[] =
     "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+"
-    "886223456789\","
+    "886221234567\","
     "\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO "\","
     "\"template\":{\"name\":\"visit_update\",\"language\":{\"code\":\"zh_TW\"},\"components\":["
     "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"北院 \\\"門診\\\" "
     "\\\\\"}]}]}}";
 
 static const char golden_bare[] =
-    "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+16505551234\","
+    "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+12015550123\","
     "\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO "\","
     "\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"fil\"},\"components\":[]}}";
 
@@ -71,14 +71,14 @@ static void test_goldens(void)
     struct notice n = sample();
 
     check_golden("named", &n, golden);
-    n = (struct notice){.to = STR("+886223456789"),
+    n = (struct notice){.to = STR("+886221234567"),
                         .template = STR("visit_update"),
                         .language = STR("zh_TW"),
                         .params = &text,
                         .n_params = 1};
     check_golden("positional", &n, golden_positional);
     n = (struct notice){
-        .to = STR("+16505551234"), .template = STR("hello"), .language = STR("fil")};
+        .to = STR("+12015550123"), .template = STR("hello"), .language = STR("fil")};
     check_golden("bare", &n, golden_bare);
 }
 
@@ -115,14 +115,14 @@ static void test_traps(void)
         {"empty", STR_LIT("")},
         {"absent", {NULL, 0}},
     };
-    static const struct str numbers[] = {STR_LIT("16505551234"),
-                                         STR_LIT("+06505551234"),
-                                         STR_LIT("+1650"),
+    static const struct str numbers[] = {STR_LIT("12015550123"),
+                                         STR_LIT("+02015550123"),
+                                         STR_LIT("+1201"),
                                          STR_LIT("+"),
-                                         STR_LIT("+1650555123456789"),
-                                         STR_LIT("+1650555123a"),
-                                         STR_LIT(" +16505551234"),
-                                         STR_LIT("+16505551234\n"),
+                                         STR_LIT("+1201555012345678"),
+                                         STR_LIT("+1201555012a"),
+                                         STR_LIT(" +12015550123"),
+                                         STR_LIT("+12015550123\n"),
                                          STR_LIT("US.13491208655302741918"),
                                          {NULL, 0}};
     static const struct str tokens[] = {
@@ -242,27 +242,27 @@ static void test_foreign_bodies(void)
         STR_LIT(""),
         STR_LIT("{}"),
         STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-                "\"+16505551234\",\"type\":\"text\",\"text\":{\"body\":\"hello\"}}"),
+                "\"+12015550123\",\"type\":\"text\",\"text\":{\"body\":\"hello\"}}"),
         /* one more key at the end */
         STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-                "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
+                "\"+12015550123\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
                 "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
                 "\"components\":[]},\"x\":1}"),
         /* two bodies */
         STR_LIT(
             "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-            "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
+            "\"+12015550123\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
             "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
             "\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":"
             "\"a\"}]},{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"a\"}]}]}}"),
         /* an escape the builder never writes */
         STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-                "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
+                "\"+12015550123\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
                 "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
                 "\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":"
                 "\"a\\u0041\"}]}]}}"),
         STR_LIT("{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":"
-                "\"+16505551234\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
+                "\"+12015550123\",\"type\":\"template\",\"biz_opaque_callback_data\":\"" ECHO
                 "\",\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"en\"},"
                 "\"components\":[{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":"
                 "\"a\\nb\"}]}]}}"),
@@ -280,7 +280,7 @@ static void test_foreign_bodies(void)
 static void test_answers(void)
 {
     static const char id[] = "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":"
-                             "\"+16505551234\",\"wa_id\":\"16505551234\"}],\"messages\":"
+                             "\"+12015550123\",\"wa_id\":\"12015550123\"}],\"messages\":"
                              "[{\"id\":\"wamid.HBgL\"}]}";
     static const char held[] = "{\"messages\":[{\"id\":\"wamid.X\",\"message_status\":"
                                "\"held_for_quality_assessment\"}]}";
@@ -456,7 +456,7 @@ static const char mixed[] =
     "{\"id\":\"1\",\"changes\":["
     "{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":"
     "{\"display_phone_number\":\"15550783881\",\"phone_number_id\":\"106540352242922\"},"
-    "\"contacts\":[{\"profile\":{\"name\":\"\\u6c99\\u76d2\"},\"wa_id\":\"16505551234\"}],"
+    "\"contacts\":[{\"profile\":{\"name\":\"\\u6c99\\u76d2\"},\"wa_id\":\"12015550123\"}],"
     "\"statuses\":["
     "{\"id\":\"wamid.A\",\"status\":\"delivered\",\"timestamp\":\"1750030073\","
     "\"biz_opaque_callback_data\":\"" ECHO "\",\"new\":{\"x\":[1,2]}},"
