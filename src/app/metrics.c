@@ -86,6 +86,9 @@ static void add_send(const struct app *a, struct buf *out)
     number(out, "tidings_send_stopped", NULL, NULL, c.stopped != NULL);
     head(out, "tidings_send_conflicts_total", "counter", "Proofs that contradict each other.");
     number(out, "tidings_send_conflicts_total", NULL, NULL, c.conflicts);
+    head(out, "tidings_send_damaged_total", "counter",
+         "Answers for a notice that is damaged on disk.");
+    number(out, "tidings_send_damaged_total", NULL, NULL, c.damaged);
 }
 
 static void add_track(const struct app *a, struct buf *out)
