@@ -50,6 +50,7 @@ static const char version_1[] =
     " WHERE state IN (2, 3) OR (state = 1 AND tries > 0);"
     "CREATE INDEX notice_due ON notice(due_ms) WHERE state = 1;"
     "CREATE INDEX notice_ready ON notice(id) WHERE state = 2;"
+    "CREATE INDEX notice_stale ON notice(expires_ms) WHERE state = 2 AND expires_ms <> 0;"
     "CREATE INDEX notice_flying ON notice(id) WHERE state = 3;"
     "CREATE INDEX notice_checking ON notice(id) WHERE state = 4;"
 
