@@ -6,7 +6,7 @@
 
 static const struct query find_stale = {
     "find stale", "SELECT " NOTICE_COLUMNS " FROM notice"
-                  " WHERE state = 2 AND expires_ms <> 0 AND expires_ms < ?1 ORDER BY id"};
+                  " WHERE state = 2 AND expires_ms <> 0 AND expires_ms < ?1 ORDER BY expires_ms"};
 /* One a recipient: what is ready behind another one, or behind one in flight, or behind one that
  * will be tried again, waits for it. */
 static const struct query find_ready = {
