@@ -34,10 +34,6 @@ static bool heard(struct flaky *f, bool ok, struct err *e)
 
 WRAP(begin, (struct store * s, struct err *e), e)
 WRAP(commit, (struct store * s, struct err *e), e)
-WRAP(put_message,
-     (struct store * s, const struct message *m, struct arena *a, struct intake *out,
-      struct err *e),
-     m, a, out, e)
 WRAP(take_stored,
      (struct store * s, size_t most, struct arena *a, struct message_list *out, struct err *e),
      most, a, out, e)
@@ -111,6 +107,17 @@ WRAP(list_recent,
 WRAP(read_message,
      (struct store * s, int64_t id, struct arena *a, struct message *out, struct err *e), id, a,
      out, e)
+
+static bool flaky_put_message(struct store *s, const struct message *m, struct arena *a,
+                              struct intake *out, struct err *e)
+{
+    struct flaky *f = flaky(s);
+    bool ok = !before(f, e) && heard(f, f->real->ops->put_message(f->real, m, a, out, e), e);
+
+    if (ok && f->no_acks)
+        out->ack = (struct str){NULL, 0};
+    return ok;
+}
 
 static void flaky_rollback(struct store *s)
 {

@@ -23,6 +23,7 @@ struct flaky {
     bool fired;
     enum err_kind kind; /* of the failure; flaky_over() sets ERR_BUSY */
     bool after;         /* fail after the real call worked: a commit whose answer was lost */
+    bool no_acks;       /* stored answers are damaged: a resend is seen, its ack absent */
 };
 
 struct store *flaky_over(struct flaky *f, struct store *real, int at);

@@ -118,6 +118,7 @@ static void test_talks(void)
 /* The stored answer, byte for byte, on the same connection and on another one. */
 static void test_same_bytes(void)
 {
+    struct buf answers = buf_new(4096);
     struct house h;
     struct peer p, q;
 
@@ -135,6 +136,14 @@ static void test_same_bytes(void)
     CHECK(mllp_receiver_connections(h.receiver) == 2, "two connections");
     peer_say(&h, &q, STR(ONE("A2")), 0);
     CHECK(peer_hear(&h, &q, 2) && h.counter == 3, "each message had an id of its own");
+    h.flaky.no_acks = true; /* the first answer does not open any more: one is made */
+    peer_say(&h, &q, STR(ONE("A1")), 0);
+    CHECK(peer_hear(&h, &q, 3), "a resend is answered all the same");
+    peer_answers(&q, &answers);
+    CHECK(str_eq(buf_str(&answers), STR("AA:A1 AA:A2 AA:A1 ")), STR_FMT,
+          STR_ARG(buf_str(&answers)));
+    CHECK(mllp_receiver_counts(h.receiver)->duplicates == 2, "and was counted");
+    buf_reset(&answers);
     peer_end(&p);
     peer_end(&q);
     house_end(&h);

@@ -1,6 +1,7 @@
 /* Records, derived keys, indexes, tokens and secret files. The record format is read here a second
  * time with plain OpenSSL calls, themselves held against the published vectors. */
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -485,12 +486,77 @@ static void test_secret_files(void)
     arena_reset(&a);
 }
 
+/* OpenSSL's memory, of which allocation number `fails_at` is refused; its hooks have no context. */
+static struct {
+    int calls, fails_at; /* 0: none */
+    bool fired;
+} memory;
+
+static bool refuses(void)
+{
+    bool now = memory.fails_at && ++memory.calls == memory.fails_at;
+
+    memory.fired |= now;
+    return now;
+}
+
+static void *get_memory(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return refuses() ? NULL : malloc(n);
+}
+
+static void *more_memory(void *p, size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return refuses() ? NULL : realloc(p, n);
+}
+
+static void give_memory(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
+/* Each allocation fails once while a sound record is opened: busy, never "altered". */
+static void test_no_memory(void)
+{
+    struct seal *s = seal_from_root(root);
+    struct arena a = {0};
+    struct str sealed, plain;
+    struct err e = {0};
+    int fired = 0;
+    bool ok = false;
+
+    CHECK(seal_put(s, place, STR("CANARY"), &a, &sealed, &e), "%s", e.text);
+    for (int at = 1; !ok || memory.fired; at++) {
+        memory.calls = 0;
+        memory.fired = false;
+        memory.fails_at = at;
+        e = (struct err){0};
+        ok = seal_get(s, place, sealed, &a, &plain, &e);
+        memory.fails_at = 0;
+        fired += memory.fired;
+        CHECK(ok || (memory.fired && e.kind == ERR_BUSY), "allocation %d: %s", at, e.text);
+        CHECK(!ok || str_eq(plain, STR("CANARY")), "allocation %d", at);
+    }
+    CHECK(fired >= 2, "%d allocations failed in turn", fired);
+    arena_reset(&a);
+    seal_close(s);
+}
+
 int main(void)
 {
+    /* before OpenSSL's first allocation, or it refuses */
+    CHECK(CRYPTO_set_mem_functions(get_memory, more_memory, give_memory) == 1, "no hooks");
     test_published_vectors();
     test_record_format();
     test_round_trip();
     test_refused();
+    test_no_memory();
     test_derived();
     test_tokens();
     test_key_file();
