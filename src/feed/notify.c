@@ -117,7 +117,7 @@ static void check_fact(struct loading *l, const struct template *t, enum site_fa
             struct str language = t->body.items[b].language;
 
             if (site_fact_text(s, fact, language).n == 0)
-                report_at(l->r, "E710", s->node, NULL,
+                report_at(l->r, "E709", s->node, NULL,
                           "site `" STR_FMT "` has no `" STR_FMT "` in " STR_FMT
                           ", which a template shows",
                           STR_ARG(s->code), STR_ARG(at->text), STR_ARG(language));

@@ -3,12 +3,9 @@
  * the reading (guards), must not show what it read. docs/feed-language.md, section 13. */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "check.h"
 #include "feed/feed.h"
-#include "tenant.h"
-
-enum { TEXT_MOST = 1 << 15 };
+#include "leak_feed.h"
 
 /* ---- what leaks: every one of these holds the secret in the messages below ---- */
 
@@ -62,195 +59,11 @@ static const struct origin fhir[] = {
     {NULL, false},
 };
 
-/* '@' is the secret, '#' what the policy says may be shown. */
-static const char hl7_text[] =
-    "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M1|P|2.5.1\n"
-    "SCH|1||||||x^@\n"
-    "PID|1||M1^^^^MR~@^^^^XX||@^@||@|@||x^@|1^2^@||@^^PH~0912345678^^CP||eng||||@\n"
-    "PV1|1||||||||||||||||||@|||||||||||||||||||||||||@\n"
-    "ORC|RE|@|@\nOBR|1|@|@|@^@|||||||||@\n"
-    "OBX|1|ST|@||@~@|@\nDG1|1||@|@\nNTE|1||@\nAL1|1||x^@\n"
-    "IN1|1|||||||||||||||||||||||||||||||||||@\n"
-    "ZPI|1|||@|||||#\nZZZ|x^@\n";
-
-#define CODED(name) "\"" name "\":{\"coding\":[{\"code\":\"@\",\"display\":\"@\"}],\"text\":\"@\"}"
-#define SECRET      "{\"url\":\"urn:secret\",\"valueString\":\"@\"}"
-#define SUBJECT     "\"subject\":{\"reference\":\"Patient/p\",\"display\":\"@\"}"
-
-static const char fhir_text[] =
-    "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
-    "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\",\"text\":{\"status\":\"@\"},"
-    "\"identifier\":[{\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"M1\"},"
-    "{\"type\":{\"coding\":[{\"code\":\"XX\"}]},\"value\":\"@\"}],"
-    "\"name\":[{\"family\":\"@\",\"given\":[\"@\"]}],\"birthDate\":\"@\","
-    "\"_birthDate\":{\"extension\":[" SECRET "]},\"gender\":\"@\",\"address\":[{\"city\":\"@\"}],"
-    "\"telecom\":[{\"system\":\"email\",\"value\":\"@\"},"
-    "{\"system\":\"phone\",\"value\":\"0912345678\"}],\"contact\":[{\"name\":{\"family\":\"@\"}}],"
-    "\"deceasedDateTime\":\"@\",\"managingOrganization\":{\"reference\":\"Organization/KH\"},"
-    "\"extension\":[{\"url\":\"urn:shown\",\"valueString\":\"#\"}," SECRET "]}},"
-    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o\"," SUBJECT "," CODED(
-        "code") ","
-                "\"identifier\":[{\"value\":\"@\"}],\"valueString\":\"@\",\"note\":[{\"text\":\"@"
-                "\"}],"
-                "\"component\":[{\"valueString\":\"@\"}],\"interpretation\":[{\"text\":\"@\"}],"
-                "\"extension\":[" SECRET "]}},"
-                "{\"resource\":{\"resourceType\":\"DiagnosticReport\",\"id\":\"d\"," SUBJECT
-                "," CODED("code") ","
-                                  "\"identifier\":[{\"value\":\"@\"}],\"conclusion\":\"@\","
-                                  "\"conclusionCode\":[{\"text\":\"@\"}]}},"
-                                  "{\"resource\":{\"resourceType\":\"Appointment\",\"id\":\"a\","
-                                  "\"description\":\"@\","
-                                  "\"comment\":\"@\",\"reasonCode\":[{\"text\":\"@\"}],"
-                                  "\"participant\":[{\"actor\":{\"reference\":\"Patient/p\"}}]}}]}";
-
-/* ---- the slots that may be shown, one of each type ---- */
-
-struct shown {
-    const char *slot, *event, *key, *state, *as;
-    const char *secret[2], *open[2]; /* in HL7, in FHIR: '@' and '#' */
-    const char *mark, *open_mark;    /* how they look in a text */
-};
-
-static const struct shown shown[] = {
-    {"ticket",
-     "queue_called/1",
-     "ticket_key",
-     "state: called",
-     "text",
-     {"XQ90317", "XQ90317"},
-     {"KB22222", "KB22222"},
-     "90317",
-     "KB22222"},
-    {"ahead",
-     "queue_called/1",
-     "ticket_key",
-     "state: called",
-     "text",
-     {"739", "739"},
-     {"555", "555"},
-     "739",
-     "555"},
-    {"collect_by",
-     "prescription_ready/1",
-     "prescription_key",
-     "state: ready",
-     "date",
-     {"20310717", "2031-07-17"},
-     {"20290203", "2029-02-03"},
-     "2031",
-     "3 February 2029"},
-    {"finished_at",
-     "visit_finished/1",
-     "encounter_key",
-     "state: finished",
-     "instant",
-     {"203107171333", "2031-07-17T13:33:00+08:00"},
-     {"202902031111", "2029-02-03T11:11:00+08:00"},
-     "2031",
-     "3 February 2029, 11:11"},
-};
-
-/* ---- one mutant ---- */
-
-#define OPEN_HL7  "ZPI-9"
-#define OPEN_FHIR "Patient.extension('urn:shown').valueString"
-
-struct mutant { /* NULL: as in the sound feed */
-    const struct shown *of;
-    const char *hl7, *fhir; /* the branches of the value that is shown */
-    const char *table, *otherwise, *values, *only_if, *state, *when, *param, *declare, *shows;
-    const char *ceiling, *overlay, *bound;
-};
-
-static const char *or_else(const char *text, const char *usual)
-{
-    return text ? text : usual;
-}
-
-static void write_feed(const struct tenant *t, const struct mutant *m)
-{
-    struct buf b = buf_new(TEXT_MOST);
-
-    buf_printf(
-        &b,
-        "feed: leak\nreads: {hl7: \"2.5.1\", fhir: R4}\n"
-        "uses: {sites: sites.yaml, templates: templates.yaml, tables: tables/, policy: "
-        "policy.yaml}\n"
-        "values:\n"
-        "  site: {hl7: MSH-4.1, fhir: Patient.managingOrganization.reference.select(substring(13)),"
-        " table: site, else: hold(unknown site)}\n"
-        "  patient_key: {hl7: PID-3(5=MR).1, fhir: "
-        "\"Patient.identifier.where(type.coding.code='MR')"
-        ".value\", as: pseudonym, else: reject(no record number)}\n"
-        "  phone: {hl7: PID-13(3=CP), fhir: \"Patient.telecom.where(system='phone').value\","
-        " as: phone, else: drop(no phone)}\n"
-        "  language: {hl7: PID-15.1, fhir: none, table: language, else: site.language}\n"
-        "%s"
-        "  probe:\n    hl7: %s\n    fhir: %s\n    as: %s\n    else: %s\n%s",
-        or_else(m->values, ""), or_else(m->hl7, OPEN_HL7), or_else(m->fhir, "\"" OPEN_FHIR "\""),
-        m->of->as, or_else(m->otherwise, "none"), or_else(m->table, ""));
-    buf_printf(&b,
-               "rules:\n  - rule: probe\n"
-               "    on: {hl7: [ADT^A10], fhir: [Observation, DiagnosticReport, Appointment]}\n%s"
-               "    emit: %s\n    with:\n      patient_key: values.patient_key\n"
-               "      phone: values.phone\n      language: values.language\n"
-               "      site: values.site\n      %s: values.patient_key\n      %s\n"
-               "      %s: values.%s\n",
-               or_else(m->only_if, ""), m->of->event, m->of->key, or_else(m->state, m->of->state),
-               m->of->slot, or_else(m->bound, "probe"));
-    buf_printf(&b, "notify:\n  - {on: %s, %s template: plain, params: {shown: %s}}\ntests: []\n",
-               m->of->event, or_else(m->when, ""), or_else(m->param, m->of->slot));
-    tenant_write(t, "feed.yaml", b.p);
-    buf_reset(&b);
-}
-
-#define WHY "because: a test, by: lead, on: 2026-11-20, expires: 2027-11-20}\n"
-
-static void write_others(const struct tenant *t, const struct mutant *m)
-{
-    struct buf b = buf_new(TEXT_MOST);
-
-    buf_printf(&b, "policy: leak\ndeclare:\n  - {path: " OPEN_HL7 ", class: directory, " WHY
-                   "  - {path: \"" OPEN_FHIR "\", class: directory, " WHY);
-    if (m->declare)
-        buf_printf(&b, "  - {path: \"%s\", class: directory, " WHY, m->declare);
-    if (m->ceiling)
-        buf_printf(&b, "ceiling:\n  - {template: plain, shows: %s, " WHY, m->ceiling);
-    tenant_write(t, "policy.yaml", b.p);
-    buf_reset(&b);
-    buf_printf(&b,
-               "plain:\n  category: UTILITY\n  shows: %s\n  params: [shown]\n"
-               "  body: {en: \"It is {{1}} now.\"}\n",
-               or_else(m->shows, "directory"));
-    tenant_write(t, "templates.yaml", b.p);
-    buf_reset(&b);
-    buf_printf(&b,
-               "overlay:\n  of: leak\n  for: {hl7: MSH-4.1 in (KH), fhir: "
-               "\"Patient.managingOrganization.reference.exists()\"}\n"
-               "values: {%s}\n",
-               or_else(m->overlay, ""));
-    tenant_write(t, "overlays/lion.yaml", b.p);
-    buf_reset(&b);
-}
-
 /* ---- what becomes of it ---- */
 
 struct count {
     int mutants, stopped, ran;
 };
-
-/* `text` with the secret and the open value of one side put in. */
-static void fill(const char *text, const struct shown *s, int side, struct buf *out)
-{
-    for (; *text; text++) {
-        if (*text == '@')
-            buf_add(out, str_of(s->secret[side]));
-        else if (*text == '#')
-            buf_add(out, str_of(s->open[side]));
-        else
-            buf_add_char(out, *text);
-    }
-}
 
 static bool holds(struct str text, const char *mark)
 {
@@ -260,10 +73,8 @@ static bool holds(struct str text, const char *mark)
 /* Runs both messages: no outcome may show the secret. sends: one at least shows the open value. */
 static void run_both(const struct feed *f, const struct mutant *m, bool sends, const char *name)
 {
-    static const char *const texts[] = {hl7_text, fhir_text};
-
     for (int side = 0; side < 2; side++) {
-        struct buf body = buf_new(TEXT_MOST);
+        struct buf body = buf_new(LEAK_TEXT_MOST);
         struct feed_input in = {.kind = side ? MESSAGE_FHIR : MESSAGE_HL7,
                                 .received_ms = 1740788100000,
                                 .key = STR("tidings-test-key")};
@@ -272,7 +83,7 @@ static void run_both(const struct feed *f, const struct mutant *m, bool sends, c
         struct err e = {0};
         int sent = 0;
 
-        fill(texts[side], m->of, side, &body);
+        leak_message(m->of, side, &body);
         in.body = buf_str(&body);
         CHECK(feed_eval(f, &in, &a, &r, &e), "%s: %s", name, e.text);
         CHECK(r.n == (side ? 3u : 1u), "%s: %zu outcomes", name, r.n);
@@ -311,8 +122,7 @@ static void try(const struct tenant *t, const struct mutant *m, const char *code
     char name[256];
 
     snprintf(name, sizeof name, "%s, %s, %s", way, m->of->slot, path);
-    write_feed(t, m);
-    write_others(t, m);
+    leak_write(t, m);
     f = feed_load(t->feed, &a, &all);
     n->mutants++;
     if (codes) {
@@ -342,7 +152,7 @@ static void with(const struct tenant *t, struct mutant *m, const char **place, c
                  const char *path, const char *codes, const char *way, struct count *n)
 {
     const char *before = *place;
-    struct buf b = buf_new(TEXT_MOST);
+    struct buf b = buf_new(LEAK_TEXT_MOST);
 
     for (const char *c = format; *c; c++) {
         if (*c == '@')
@@ -382,7 +192,7 @@ static void into_slot(const struct tenant *t, const struct shown *of, const stru
 /* The ways that do not depend on the slot's type. */
 static void elsewhere(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
 {
-    struct mutant m = {.of = &shown[0]};
+    struct mutant m = {.of = &leak_slots[0]};
 
     with(t, &m, &m.otherwise, "\"@\"", o->path, "E402", "else", n);
     with(t, &m, &m.param, "\"@\"", o->path, "E704", "parameter", n);
@@ -413,7 +223,7 @@ static void elsewhere(const struct tenant *t, const struct origin *o, bool is_fh
 /* The policy's word for the source, beside the reading of it. */
 static void declared(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
 {
-    struct mutant m = {.of = &shown[0]};
+    struct mutant m = {.of = &leak_slots[0]};
 
     if (o->local) /* what the tenant itself says of its own fields holds */
         return;
@@ -425,7 +235,7 @@ static void declared(const struct tenant *t, const struct origin *o, bool is_fhi
 /* Expressions that touch more than the element they end in, and paths that test one. */
 static void inside(const struct tenant *t, const struct origin *o, bool is_fhir, struct count *n)
 {
-    struct mutant m = {.of = &shown[0]};
+    struct mutant m = {.of = &leak_slots[0]};
 
     if (!is_fhir)
         return;
@@ -444,14 +254,14 @@ static void each_slot(const struct tenant *t, struct count *n)
     struct mutant m = {0};
 
     for
-        EACH (i, shown) {
-            m.of = &shown[i];
+        EACH (i, leak_slots) {
+            m.of = &leak_slots[i];
             for
                 EACH (k, slots)
                     with(t, &m, &m.param, "@", slots[k], "E704 E801", "parameter", n);
             with(t, &m, &m.param, "@", m.of->key, "E801", "parameter", n);
         }
-    m.of = &shown[0];
+    m.of = &leak_slots[0];
     for
         EACH (k, when)
             with(t, &m, &m.when, "when: \"@ in (KB22222)\",", when[k], "E802 E304", "notify.when",
@@ -463,8 +273,8 @@ static void each_origin(const struct tenant *t, const struct origin *all, bool i
 {
     for (const struct origin *o = all; o->path; o++) {
         for
-            EACH (i, shown)
-                into_slot(t, &shown[i], o, is_fhir, n);
+            EACH (i, leak_slots)
+                into_slot(t, &leak_slots[i], o, is_fhir, n);
         elsewhere(t, o, is_fhir, n);
         declared(t, o, is_fhir, n);
         inside(t, o, is_fhir, n);
@@ -477,8 +287,8 @@ static void test_sound(const struct tenant *t)
     struct count n = {0};
 
     for
-        EACH (i, shown) {
-            struct mutant m = {.of = &shown[i]};
+        EACH (i, leak_slots) {
+            struct mutant m = {.of = &leak_slots[i]};
 
             try(t, &m, NULL, "sound", "-", &n);
         }

@@ -153,7 +153,7 @@ static const struct row {
     {"E706", "templates.yaml", "\"An update from {{1}}.\"", "@\"From {{1}} {{2}}.\""},
     {"E706", "templates.yaml", "\"An update from {{1}}.\"", "@\"From {{2}}.\""},
     {"E707", "sites.yaml", "en: North", "en: @\"North\\nClinic\""},
-    {"E710", "sites.yaml",
+    {"E709", "sites.yaml",
      "KH: {zone: Asia/Taipei, country: TW, language: zh-TW, name: {zh-TW: 北院門診, en: North}}",
      "KH: @{zone: Asia/Taipei, country: TW, language: zh-TW, name: {zh-TW: 北院門診}}"},
     {"E710", "feed.yaml", "    template: visit\n", "    @before: [24h]\n    template: visit\n"},
