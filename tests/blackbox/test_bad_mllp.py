@@ -56,9 +56,9 @@ def test_missing_control_id(daemon, mllp):
     assert Ack(mllp.ask(samples.booking(2).encode())).code == "AA", "the connection goes on"
 
 
-@pytest.mark.parametrize("control", ["A\x00B", "A\x1bB", "A\x7fB", "A\nB"])
+@pytest.mark.parametrize("control", [b"A\x00B", b"A\x1bB", b"A\x7fB"])
 def test_control_id_with_control_bytes(daemon, mllp, control):
-    ack = Ack(mllp.ask(samples.booking(1).with_(MSH_10=control).encode()))
+    ack = Ack(mllp.ask(samples.booking(1).with_(MSH_10="CONTROL").encode().replace(b"CONTROL", control)))
     assert ack.code == "AE"
     assert all(byte >= 0x20 and byte != 0x7f for segment in ack.segments for byte in segment)
     assert daemon.ledger()["acked"] == 0
@@ -75,6 +75,15 @@ def test_header_refused(daemon, mllp, path, value, code, condition):
     assert ack.control_id == message["MSH-10"].encode()
     assert daemon.ledger()["acked"] == 0
     assert_works(daemon, 2)
+
+
+@pytest.mark.parametrize("separators", ["^~\\\\&", "&&&&", "^~\\&###", ""])
+def test_damaged_separators_are_refused_by_name(daemon, mllp, separators):
+    """The sender waits for its own control id: the refusal names it although the rest cannot be read."""
+    message = samples.booking(1).encode().replace(b"MSH|^~\\&|", b"MSH|" + separators.encode() + b"|", 1)
+    ack = Ack(mllp.ask(message))
+    assert (ack.code, ack.control_id) == ("AE", samples.booking(1)["MSH-10"].encode())
+    assert daemon.ledger()["acked"] == 0
 
 
 def test_unknown_trigger_is_taken_and_dropped(daemon, mllp):
