@@ -49,7 +49,9 @@ struct hl7_header {
 };
 
 /* body: starts with MSH, FHS or BHS; only its first segment is read. ERR_INPUT with the byte offset
- * when it does not, or its separators are unusable. Characters of MSH-18's set are kept whole. */
+ * when it does not, or its separators are unusable. Characters of MSH-18's set are kept whole.
+ * False with MSH-1 usable and MSH-2 not: fields and control_id are there all the same, so that the
+ * refusal can name the message; sep is then the standard's. */
 bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e) MUST_USE;
 
 /* Where the next message of a frame starts (section 8: several MSH without a batch header): the

@@ -129,13 +129,13 @@ static void print_findings(const struct findings *all, const char *file, FILE *t
 bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FILE *to,
                 struct feed_set *out, struct err *e)
 {
-    const char *const *files;
-    size_t n;
+    const char *const *files = NULL;
+    size_t n = 0;
 
     *out = (struct feed_set){0};
     if (!feeds_find(path, a, &files, &n, e))
         return false;
-    out->items = calloc(n, sizeof *out->items);
+    out->items = calloc(n + 1, sizeof *out->items);
     if (!out->items)
         return err_set(e, ERR_BUSY, 0, "out of memory");
     for (size_t i = 0; i < n; i++) {

@@ -152,13 +152,29 @@ static void read_type(struct hl7_header *h)
     type_text(h->code, h->trigger, h->type);
 }
 
+/* MSH-2 is damaged and MSH-1 is not: what the sender waits for, its control id, can still be read. */
+static void salvage(struct str body, struct hl7_header *h)
+{
+    const char field = h->sep.field;
+
+    h->sep = hl7_separators_default();
+    if (!field || field == h->sep.component || field == h->sep.repetition ||
+        field == h->sep.escape || field == h->sep.subcomponent || body.p[0] != 'M')
+        return;
+    h->sep.field = field;
+    cut_fields(body, HL7_BYTES, h);
+    h->control_id = h->fields[10];
+}
+
 bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e)
 {
     struct str mode;
 
     *out = (struct hl7_header){0};
-    if (!hl7_separators_read(body, &out->sep, e))
+    if (!hl7_separators_read(body, &out->sep, e)) {
+        salvage(body, out);
         return false;
+    }
     out->batch = body.p[0] != 'M';
     cut_fields(body, HL7_BYTES, out);
     if (!out->batch)

@@ -34,8 +34,9 @@ static char *put_number(char *to, uint32_t v)
 static char *put_text(char *to, struct str s)
 {
     to = put_number(to, s.p ? (uint32_t)s.n : absent);
-    if (s.n)
-        memcpy(to, s.p, s.n);
+    if (!s.p)
+        return to;
+    memcpy(to, s.p, s.n);
     return to + s.n;
 }
 

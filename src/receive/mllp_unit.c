@@ -14,7 +14,7 @@ void mllp_unit_end(struct mllp_unit *u)
 bool mllp_unit_answer(struct mllp_unit *u, const struct mllp_receiver_settings *set,
                       enum hl7_condition c, struct err *e)
 {
-    const struct hl7_header *h = u->readable ? &u->header : NULL;
+    const struct hl7_header *h = u->readable || u->header.control_id.n ? &u->header : NULL;
     struct hl7_ack ack = {.header = h,
                           .condition = c,
                           .now_ms = clock_now_ms(set->clock),

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import samples
-from harness.daemon import until
+from harness.daemon import release_program, until
 from harness.mllp import Ack, Connection, frame
 
 FOUR_MIB = 4 * 1024 * 1024
@@ -56,9 +56,9 @@ def test_missing_control_id(daemon, mllp):
     assert Ack(mllp.ask(samples.booking(2).encode())).code == "AA", "the connection goes on"
 
 
-@pytest.mark.parametrize("control", ["A\x00B", "A\x1bB", "A\x7fB", "A\nB"])
+@pytest.mark.parametrize("control", [b"A\x00B", b"A\x1bB", b"A\x7fB"])
 def test_control_id_with_control_bytes(daemon, mllp, control):
-    ack = Ack(mllp.ask(samples.booking(1).with_(MSH_10=control).encode()))
+    ack = Ack(mllp.ask(samples.booking(1).with_(MSH_10="CONTROL").encode().replace(b"CONTROL", control)))
     assert ack.code == "AE"
     assert all(byte >= 0x20 and byte != 0x7f for segment in ack.segments for byte in segment)
     assert daemon.ledger()["acked"] == 0
@@ -75,6 +75,15 @@ def test_header_refused(daemon, mllp, path, value, code, condition):
     assert ack.control_id == message["MSH-10"].encode()
     assert daemon.ledger()["acked"] == 0
     assert_works(daemon, 2)
+
+
+@pytest.mark.parametrize("separators", ["^~\\\\&", "&&&&", "^~\\&###", ""])
+def test_damaged_separators_are_refused_by_name(daemon, mllp, separators):
+    """The sender waits for its own control id: the refusal names it although the rest cannot be read."""
+    message = samples.booking(1).encode().replace(b"MSH|^~\\&|", b"MSH|" + separators.encode() + b"|", 1)
+    ack = Ack(mllp.ask(message))
+    assert (ack.code, ack.control_id) == ("AE", samples.booking(1)["MSH-10"].encode())
+    assert daemon.ledger()["acked"] == 0
 
 
 def test_unknown_trigger_is_taken_and_dropped(daemon, mllp):
@@ -191,7 +200,9 @@ def test_four_mib_and_one_byte(daemon):
     assert_works(daemon, 3)
 
 
-def test_an_endless_frame_is_cut_off(daemon, mllp):
+def test_an_endless_frame_is_cut_off(make_daemon):
+    daemon = make_daemon(run=release_program()).start()  # a sanitizer keeps freed memory for a while
+    mllp = Connection(daemon.ports["mllp"])
     before = daemon.memory()
     sent = 0
     try:
@@ -202,7 +213,8 @@ def test_an_endless_frame_is_cut_off(daemon, mllp):
     except OSError:
         pass
     assert sent < 16 * FOUR_MIB, "64 MiB of one frame were taken"
-    assert daemon.memory() - before < 256, "memory grew with what a peer sent"
+    mllp.close()
+    assert daemon.memory() - before < 64, "memory grew with what a peer sent"
     assert daemon.ledger()["acked"] == 0
     assert_works(daemon, 2)
 
@@ -226,7 +238,7 @@ def test_silent_peers_and_an_unfinished_frame(make_daemon):
 
 def test_a_peer_that_never_reads_its_acks(make_daemon):
     """Back-pressure: the daemon stops reading that peer, its memory stays bounded, others go on."""
-    daemon = make_daemon(settings="receive:\n  write_timeout: 2s").start()
+    daemon = make_daemon(run=release_program(), settings="receive:\n  write_timeout: 2s").start()
     before = daemon.memory()
     deaf = Connection(daemon.ports["mllp"], timeout=2, receive_buffer=4096)
     message = samples.booking(1).with_(PID_13="").encode()
@@ -247,7 +259,7 @@ def test_a_peer_that_never_reads_its_acks(make_daemon):
         assert_works(daemon, n)
     shouting.join()
     assert sent < 200000, "the daemon read on while its answers were not read"
-    assert daemon.memory() - before < 128
+    assert daemon.memory() - before < 64
     deaf.close()
     balance = daemon.settled()
     assert balance["balanced"] and balance["acked"] >= 10
