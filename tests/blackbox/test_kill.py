@@ -3,8 +3,8 @@
 TIDINGS_KILLS rounds (10 unless told), TIDINGS_SEED repeats a run, TIDINGS_ACKS names a folder on another
 file system for the record of ACKs. The senders and the record live in this process, outside the daemon."""
 import hashlib
+import itertools
 import os
-import queue
 import random
 import threading
 import time
@@ -34,8 +34,19 @@ class Record:
             self.acks[n] = answer
 
 
+class Todo:
+    """Numbers of messages: those without an answer first, then new ones; each is handed out once."""
+
+    def __init__(self):
+        self.again, self.fresh, self.lock = [], itertools.count(1), threading.Lock()
+
+    def get(self):
+        with self.lock:
+            return self.again.pop() if self.again else next(self.fresh)
+
+
 class Sender(threading.Thread):
-    """Stop-and-wait, as senders are: what was not answered goes back to the front."""
+    """Stop-and-wait, as senders are; ends with its connection, and tells what it had no answer to."""
 
     def __init__(self, port, todo, record):
         super().__init__(daemon=True)
@@ -62,7 +73,7 @@ class Sender(threading.Thread):
             return
 
 
-def one_round(daemon, chance, numbers, unanswered, record):
+def one_round(daemon, chance, todo, record):
     """Starts the daemon, lets the senders go, kills it; what each sender had not heard of is for the next round."""
     early = chance.random() < 0.25
     daemon.start(wait=not early)
@@ -70,12 +81,6 @@ def one_round(daemon, chance, numbers, unanswered, record):
     if early:
         time.sleep(chance.uniform(0, 0.15))
     else:
-        todo = queue.Queue()
-        for n in unanswered:
-            todo.put(n)
-        unanswered.clear()
-        for _ in range(2000):
-            todo.put(next(numbers))
         senders = [Sender(daemon.ports["mllp"], todo, record) for _ in range(SENDERS)]
         for sender in senders:
             sender.start()
@@ -84,7 +89,7 @@ def one_round(daemon, chance, numbers, unanswered, record):
     for sender in senders:
         sender.join(60)
         assert not sender.is_alive() and not sender.faults, sender.faults
-        unanswered.extend(sender.unanswered)
+        todo.again.extend(sender.unanswered)
     return early
 
 
@@ -118,13 +123,13 @@ def test_kill_nine(make_daemon, cloud, tmp_path):
     record = Record(os.path.join(os.environ.get("TIDINGS_ACKS", str(tmp_path)), "acks"))
     daemon = make_daemon(run=release_program(), settings="send:\n  retry_first: 50ms\n  retry_most: 200ms\n")
     cloud.statuses = ("delivered", "sent")
-    numbers, unanswered, early = iter(range(1, 10 ** 9)), [], 0
+    todo, early = Todo(), 0
     for _ in range(rounds):
         for _ in range(chance.randrange(3)):
             fault, more = chance.choice(FAULTS)
             cloud.plan(fault, **more)
-        early += one_round(daemon, chance, numbers, unanswered, record)
-    missing, resent = drain(daemon, cloud, record, unanswered)
+        early += one_round(daemon, chance, todo, record)
+    missing, resent = drain(daemon, cloud, record, todo.again)
     accepts = cloud.accepts_by(lambda p: p.to)
     twice = {to: n for to, n in accepts.items() if n > 1}
     balance = daemon.ledger()

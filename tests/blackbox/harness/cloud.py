@@ -123,6 +123,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         length = int(self.headers.get("Content-Length", "0"))
         raw = self.rfile.read(length)
+        if len(raw) < length:  # the sender died in the middle of it
+            self.close_connection = True
+            return
         self.server.cloud.handle(self, raw)
 
     def do_GET(self):
