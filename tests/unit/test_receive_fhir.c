@@ -345,7 +345,8 @@ static void test_back_again(void)
     CHECK(c.stored == 4 && c.duplicates == 1, "%lld stored, %lld duplicates", (long long)c.stored,
           (long long)c.duplicates);
     h.flaky.no_acks = true; /* the first answer does not open any more: one is made */
-    CHECK(status_of(ask(&h, "PUT /fhir/Patient/p1", FJ, str_of(off))) == 200, "answered all the same");
+    CHECK(status_of(ask(&h, "PUT /fhir/Patient/p1", FJ, str_of(off))) == 200,
+          "answered all the same");
     CHECK(fhir_receiver_counts(h.receiver).duplicates == 2, "and counted");
     house_end(&h);
 }
