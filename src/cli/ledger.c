@@ -44,8 +44,9 @@ int cli_ledger(const struct cli_args *args)
         ledger_print(&l, args->option[OPT_JSON] != NULL, stdout);
     else
         (void)fprintf(stderr, "%s\n", e.text);
+    code = ok ? EXIT_YES : people_exit(&p);
     people_close(&p);
     if (!ok)
-        return EXIT_REACH;
+        return code;
     return ledger_balances(&l) ? EXIT_YES : EXIT_NO;
 }

@@ -1,5 +1,7 @@
 #include "people.h"
 
+#include "cli/args.h"
+
 bool people_open(const char *config_file, struct people *p, struct err *e)
 {
     struct store_settings set = {.read_only = true};
@@ -12,6 +14,11 @@ bool people_open(const char *config_file, struct people *p, struct err *e)
     set.seal = p->seal;
     set.duplicate_ms = p->config.receive_duplicate_window;
     return store_sqlite.open(&set, &p->store, e) && p->store->ops->begin(p->store, e);
+}
+
+int people_exit(const struct people *p)
+{
+    return p->seal ? EXIT_REACH : EXIT_USAGE;
 }
 
 void people_close(struct people *p)

@@ -15,6 +15,8 @@ struct people {
 
 /* Opens the store of the settings file (NULL: tidings.yaml). */
 bool people_open(const char *config_file, struct people *p, struct err *e) MUST_USE;
+/* The exit code after people_open() failed: settings or key file unfit (2), or no store to look into (3). */
+int people_exit(const struct people *p);
 void people_close(struct people *p); /* takes a half-open one */
 
 #endif

@@ -95,6 +95,7 @@ int cli_status(const struct cli_args *args)
     struct people p;
     struct err e = {0};
     bool running = false;
+    int code;
     bool ok = people_open(args->option[OPT_CONFIG], &p, &e) &&
               p.store->ops->ledger(p.store, &l, &e) &&
               p.store->ops->list_recent(p.store, RECENT, &p.arena, &recent, &e);
@@ -108,6 +109,10 @@ int cli_status(const struct cli_args *args)
     } else {
         (void)fprintf(stderr, "%s\n", e.text);
     }
+    if (ok)
+        code = running ? EXIT_YES : EXIT_REACH;
+    else
+        code = people_exit(&p);
     people_close(&p);
-    return ok && running ? EXIT_YES : EXIT_REACH;
+    return code;
 }
