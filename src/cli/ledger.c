@@ -39,6 +39,7 @@ int cli_ledger(const struct cli_args *args)
     struct err e = {0};
     bool ok =
         people_open(args->option[OPT_CONFIG], &p, &e) && p.store->ops->ledger(p.store, &l, &e);
+    int code;
 
     if (ok)
         ledger_print(&l, args->option[OPT_JSON] != NULL, stdout);
