@@ -5,6 +5,7 @@ the markers travel the whole way to the Cloud API. The search itself is tested f
 import base64
 import copy
 import json
+import re
 import subprocess
 import urllib.parse
 
@@ -24,6 +25,14 @@ ECHOED_MSH = (2, 3, 4, 5, 9, 10, 11, 17)
 def test_the_search_finds(dress):
     assert canary.find(b"before" + dress(canary.marker(7)) + b"after")
     assert not canary.find(dress("harmless text 12"))
+
+
+@pytest.mark.parametrize("dress", [
+    lambda n: b"%d" % n, lambda n: b"%d.5" % n, lambda n: json.dumps({"a": n}).encode(), lambda n: b"%x" % n + b"%d" % n,
+    lambda n: base64.b64encode(b"%d" % n), lambda n: (b"%d" % n).hex().encode(), lambda n: n.to_bytes(8, "big")])
+def test_the_search_finds_numbers(dress):
+    assert canary.find(b"before" + dress(canary.NUMBER) + b"after")
+    assert not canary.find(dress(canary.NUMBER + 1000))
 
 
 def without_echo(ack):
@@ -84,6 +93,16 @@ def fill(message, row, field, value):
     message.segments[row] = message.separator.join(fields)
 
 
+def repeat(message, row, field, value):
+    """The field as it is, and a repetition that holds markers as component, sub-component and number."""
+    component, repetition, sub = message.component, message.segments[0][5], message.segments[0][7]
+    fields = message.segments[row].split(message.separator)
+    at = field - 1 if fields[0] == "MSH" else field
+    old = fields[at] if at < len(fields) else ""
+    more = f"{value}{component}{value}{sub}{value}{sub}{canary.NUMBER}"
+    fill(message, row, field, f"{old}{repetition}{more}")
+
+
 def most_together(send, wanted, places):
     """(outcome, how many) of as many places at once as leave the outcome as it was.
 
@@ -107,56 +126,73 @@ def run_hl7(run, text):
     wanted = run.send(plain)
     free = []
     for row, field in fields_of(plain):
-        n = run.number()
-        variant = samples.renumber(Message(text), n)
-        fill(variant, row, field, canary.marker(n))
-        if run.send(variant) == wanted:
-            free.append((row, field))
+        for how in (fill, repeat):
+            n = run.number()
+            variant = samples.renumber(Message(text), n)
+            how(variant, row, field, canary.marker(n))
+            if run.send(variant) == wanted:
+                free.append((how, row, field))
 
     def send_with(places):
         n = run.number()
         together = samples.renumber(Message(text), n)
-        for row, field in places:
-            fill(together, row, field, canary.marker(f"{n}F{row}F{field}"))
+        for how, row, field in places:
+            how(together, row, field, canary.marker(f"{n}F{row}F{field}"))
         return run.send(together)
 
     return wanted, *most_together(send_with, wanted, free)
 
 
-def strings_of(value, path=()):
-    """The path of every string in a JSON value."""
+def places_of(value, path=()):
+    """(how to put a marker there, path) of every string, every number and every object in a JSON value."""
     if isinstance(value, dict):
+        yield put_member, path
         for key in value:
-            yield from strings_of(value[key], path + (key,))
+            yield from places_of(value[key], path + (key,))
     elif isinstance(value, list):
         for n, item in enumerate(value):
-            yield from strings_of(item, path + (n,))
+            yield from places_of(item, path + (n,))
     elif isinstance(value, str):
-        yield path
+        yield put, path
+    elif not isinstance(value, bool):
+        yield put_number, path
+
+
+def at(value, path):
+    for step in path:
+        value = value[step]
+    return value
 
 
 def put(value, path, text):
-    for step in path[:-1]:
-        value = value[step]
-    value[path[-1]] = text
+    at(value, path[:-1])[path[-1]] = text
+
+
+def put_number(value, path, text):
+    put(value, path, canary.NUMBER)
+
+
+def put_member(value, path, text):
+    """Members that the standard does not have: the marker as a name, as what it holds, and as numbers."""
+    at(value, path)[text] = {text: [text, canary.NUMBER, canary.NUMBER + 0.5]}
 
 
 def run_fhir(run, resource):
     """The same for a FHIR resource."""
     wanted = run.post(samples.renumber_fhir(resource, run.number()))
     free = []
-    for path in list(strings_of(resource)):
+    for how, path in list(places_of(resource)):
         n = run.number()
         variant = samples.renumber_fhir(resource, n)
-        put(variant, path, canary.marker(n))
+        how(variant, path, canary.marker(n))
         if run.post(variant) == wanted:
-            free.append(path)
+            free.append((how, path))
 
-    def post_with(paths):
+    def post_with(places):
         n = run.number()
         together = samples.renumber_fhir(resource, n)
-        for k, path in enumerate(paths):
-            put(together, path, canary.marker(f"{n}F{k}"))
+        for k, (how, path) in enumerate(places):
+            how(together, path, canary.marker(f"{n}F{k}"))
         return run.post(together)
 
     return wanted, *most_together(post_with, wanted, free)
@@ -179,8 +215,30 @@ def everything_that_left(daemon, run):
     for words in (("status",), ("status", "--json"), ("ledger",), ("ledger", "--json")):
         done = daemon.tool(*words)
         left["tidings " + " ".join(words)] = (done.stdout + done.stderr).encode()
+    left["tidings explain ID"] = b"\n".join(explained(daemon))
     left.update(on_disk(daemon, "running"))
     return left
+
+
+EXPLAINED = 60
+
+
+def explained(daemon):
+    """What `tidings explain ID` says, as text and as JSON: the first and last of each standing and rule, and others."""
+    with daemon.store() as store:
+        ends = store.execute("SELECT min(m.id), max(m.id) FROM message m LEFT JOIN instance i ON i.message_id = m.id "
+                             "GROUP BY m.standing, i.rule, i.reason").fetchall()
+        most, = store.execute("SELECT max(id) FROM message").fetchone()
+    for number in sorted({n for pair in ends for n in pair} | set(range(1, most, max(1, most // EXPLAINED)))):
+        for words in ((), ("--json",)):
+            done = daemon.tool("explain", *words, str(number))
+            assert done.returncode == 0, (number, done.stderr)
+            yield without_header(done.stdout + done.stderr).encode()
+
+
+def without_header(said):
+    """An explanation without the message's own MSH-3, 4 and 10, which the ACK repeats too and which name it."""
+    return "\n".join(line.split("  -> ")[-1] for line in said.splitlines() if not re.match(r' *"(control_id|from)": ', line))
 
 
 def on_disk(daemon, when):
@@ -214,6 +272,28 @@ def test_no_marker_leaves(make_daemon):
         assert together == wanted, f"{name}: the markers together changed the outcome, so they did not travel its way"
         assert free > 5, f"{name}: hardly a field could be filled"
     assert daemon.cloud.posts, "nothing was sent, so nothing was shown"
+
+
+def test_a_stored_message_is_explained_without_its_person(daemon):
+    """`tidings explain -c FILE ID`: rule, outcome and where each value came from; who it is about is masked."""
+    message = samples.booking(77)
+    with Connection(daemon.ports["mllp"]) as mllp:
+        assert Ack(mllp.ask(message.encode())).code == "AA"
+    daemon.settled(notified=1)
+    text, js = daemon.tool("explain", "1"), daemon.tool("explain", "1", "--json")
+    assert (text.returncode, js.returncode, text.stderr, js.stderr) == (0, 0, "", "")
+    json.loads(js.stdout)
+    for said in (text.stdout, js.stdout):
+        for word in ("appointment", "visit_update", "booked", "SCH-2.1", "PID-3", "pk_"):
+            assert word in said, (word, said)
+        for path in ("PID-3.1", "PID-5.1", "PID-5.2", "PID-7", "PID-11", "PID-13.1"):
+            assert message[path] and message[path] not in said, (path, said)
+        for hidden in (samples.phone(77), samples.phone(77)[2:], samples.appointment_number(message)):
+            assert hidden not in said, (hidden, said)
+    for unknown in ("2", "999999999999"):
+        done = daemon.tool("explain", unknown)
+        assert done.returncode == 2 and done.stderr and not done.stdout, (unknown, done.stderr)
+    assert len(daemon.cloud.posts) == 1, "to explain sends nothing"
 
 
 def test_dump_shows_no_person(daemon):

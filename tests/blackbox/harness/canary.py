@@ -4,6 +4,7 @@ import urllib.parse
 
 WORD = "QzCanary"  # in each marker; nothing of ours or of the samples holds it
 TAIL = "探針"       # what a re-encoding would change
+NUMBER = 7310426598001  # the marker where only a number may stand
 
 
 def marker(n):
@@ -13,7 +14,7 @@ def marker(n):
 def dresses():
     """{name: bytes} under which the word, or its tail, would still be there."""
     found = {}
-    for name, text in (("word", WORD), ("tail", TAIL)):
+    for name, text in (("word", WORD), ("tail", TAIL), ("number", str(NUMBER))):
         for charset in ("utf-8", "utf-16-le", "utf-16-be", "big5", "gb18030"):
             raw = text.encode(charset)
             found[f"{name} {charset}"] = raw
@@ -31,6 +32,8 @@ def dresses():
         escaped = "".join(f"\\u{ord(c):04x}" for c in text).encode()
         found[f"{name} json"] = escaped
         found[f"{name} json upper"] = escaped.upper().replace(b"\\U", b"\\u")
+    found["number packed"] = NUMBER.to_bytes(6, "big")
+    found["number packed little"] = NUMBER.to_bytes(6, "little")
     found["word lower"] = WORD.lower().encode()
     found["word upper"] = WORD.upper().encode()
     return {name: raw for name, raw in found.items() if len(raw) >= 4}
