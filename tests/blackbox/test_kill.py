@@ -1,7 +1,8 @@
 """kill -9 at random moments under load: no acknowledged message is missing, nothing is accepted twice.
 
-TIDINGS_KILLS rounds (10 unless told), TIDINGS_SEED repeats a run, TIDINGS_ACKS names a folder on another
+TIDINGS_KILLS kills under load (10 unless told; kills before the daemon was ready come on top), TIDINGS_SEED repeats a run, TIDINGS_ACKS names a folder on another
 file system for the record of ACKs. The senders and the record live in this process, outside the daemon."""
+import collections
 import hashlib
 import itertools
 import os
@@ -14,6 +15,30 @@ from harness.daemon import release_program, until
 from harness.mllp import Ack, Connection
 
 SENDERS = 4
+FAMILY = 5  # messages of one patient: a booking, its move, its cancellation, and two results that merge
+
+
+def message(n):
+    """Message n of the load: the five of one patient stand together, so that they travel at the same time."""
+    patient, part = divmod(n - 1, FAMILY)
+    if part >= 3:
+        same = samples.result(patient)
+        for path in ("OBR-2.1", "OBR-3.1", "ORC-2.1", "ORC-3.1"):
+            try:
+                same[path] = f"{same[path]}-{part}"
+            except KeyError:
+                continue
+        same["MSH-10"] = f"{same['MSH-10']}P{part}"
+        same["MSH-7"] = same["OBR-22"] = samples.stamp()
+        return same
+    booked = samples.booking(patient)
+    return (booked, samples.moved(booked), samples.cancelled(booked))[part]
+
+
+# {why nobody was messaged: how many messages}
+RECORDED = "SELECT reason, count(*) FROM instance WHERE standing = 5 GROUP BY reason"
+HELD_RESULTS = "SELECT count(*) FROM instance WHERE standing = 2 AND rule = 'result ready'"
+MERGED, OVERTAKEN = "merged into a later notice", "a later event came first"
 FAULTS = (("drop_after", {}), ("drop_before", {}), ("delay", {"seconds": 0.05}), ("code", {"code": 131016, "status": 400}))
 
 
@@ -60,7 +85,7 @@ class Sender(threading.Thread):
                 while True:
                     n = self.todo.get()
                     self.unanswered.append(n)
-                    answer = mllp.ask(samples.booking(n).encode())
+                    answer = mllp.ask(message(n).encode())
                     if answer is None:
                         return
                     if Ack(answer).code == "AA":
@@ -104,10 +129,10 @@ def drain(daemon, cloud, record, unanswered):
     missing = []
     with Connection(daemon.ports["mllp"]) as mllp:
         for n, answer in sorted(record.acks.items()):
-            if mllp.ask(samples.booking(n).encode()) != answer:
+            if mllp.ask(message(n).encode()) != answer:
                 missing.append(n)
         for n in unanswered:
-            answer = mllp.ask(samples.booking(n).encode())
+            answer = mllp.ask(message(n).encode())
             assert Ack(answer).code == "AA"
             record.acks[n] = answer
     resent = len(record.acks) - len(unanswered)
@@ -123,25 +148,35 @@ def test_kill_nine(make_daemon, cloud, tmp_path):
     record = Record(os.path.join(os.environ.get("TIDINGS_ACKS", str(tmp_path)), "acks"))
     daemon = make_daemon(run=release_program(), settings="send:\n  retry_first: 50ms\n  retry_most: 200ms\n")
     cloud.statuses = ("delivered", "sent")
-    todo, early = Todo(), 0
-    for _ in range(rounds):
+    todo, early, loaded = Todo(), 0, 0
+    while loaded < rounds:
         for _ in range(chance.randrange(3)):
             fault, more = chance.choice(FAULTS)
             cloud.plan(fault, **more)
+        known = len(record.acks)
         early += one_round(daemon, chance, todo, record)
+        loaded += len(record.acks) > known
+        assert early <= 20 + 3 * rounds, "hardly a kill meets load"
     missing, resent = drain(daemon, cloud, record, todo.again)
-    accepts = cloud.accepts_by(lambda p: p.to)
-    twice = {to: n for to, n in accepts.items() if n > 1}
+    by_token, by_echo = cloud.accepts_by(lambda p: p.token), cloud.accepts_by(lambda p: p.echo)
+    twice = {key: n for key, n in (by_token | by_echo).items() if n > 1}
     balance = daemon.ledger()
-    print(f"kill: {rounds} kills ({early} before ready), {len(record.acks)} messages acknowledged, "
-          f"{len(accepts)} accepted by the Cloud API, faults fired {len(cloud.fired)}, "
-          f"missing {len(missing)}, accepted twice {len(twice)}; {balance}")
-    assert len(record.acks) >= 5 * (rounds - early), "there was no load"
-    assert len(record.acks) <= samples.PHONES, "numbers were used twice: the count of accepts would mean nothing"
+    with daemon.store() as store:
+        recorded = dict(store.execute(RECORDED).fetchall())
+        held_results, = store.execute(HELD_RESULTS).fetchone()
+    print(f"kill: {loaded} kills under load and {early} before ready, {len(record.acks)} messages acknowledged, "
+          f"{len(by_token)} notices accepted by the Cloud API, recorded {recorded}, "
+          f"faults fired {dict(collections.Counter(cloud.fired))}, missing {len(missing)}, accepted twice {len(twice)}; {balance}")
+    assert len(record.acks) >= 5 * rounds, "there was no load"
+    assert len(record.acks) // FAMILY <= samples.PHONES
     assert missing == []
-    assert twice == {}
+    assert None not in by_token and twice == {}
     assert balance["balanced"] and balance["pending"] == 0
     assert balance["duplicate"] >= resent
     assert balance["acked"] - balance["duplicate"] == len(record.acks)
-    assert balance["notified"] == len(accepts), "the ledger and the Cloud API disagree"
-    assert balance["notified"] + balance["held"] == len(record.acks)
+    assert set(recorded) == {MERGED, OVERTAKEN}, "nothing met its window, or something was not told"
+    assert balance["notified"] == len(by_token), "the ledger and the Cloud API disagree"
+    assert balance["notified"] + balance["held"] + sum(recorded.values()) == len(record.acks)
+    told = {p.to for p in cloud.accepted if p.template == "result_ready"}
+    assert len(told) + held_results >= len({(n - 1) // FAMILY for n in record.acks if (n - 1) % FAMILY >= 3}), \
+        "a patient with a result heard of none"
