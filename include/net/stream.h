@@ -1,4 +1,4 @@
-/* A connected byte stream on the loop: TCP today, TLS with the same words later.
+/* A connected byte stream on the loop: TCP, or TLS over it with the same words.
  *
  * The owner embeds nothing: a stream is opened by a listener (or stream_connect) and freed in its
  * close callback. One read callback, one write at a time. */
@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "net/range.h"
+#include "net/tls.h"
 
 struct stream;
 
@@ -34,8 +36,9 @@ struct stream_ops {
 struct stream {
     const struct stream_ops *ops;
     struct stream_events on;
-    void *ctx;     /* the owner's, for every callback */
-    char peer[64]; /* "127.0.0.1", for limits and logs */
+    void *ctx;                          /* the owner's, for every callback */
+    char peer[64];                      /* "127.0.0.1", for limits and logs */
+    const struct tls_peer *certificate; /* of the peer, verified; NULL: plain, or it showed none */
 };
 
 /* Owner's side. A new stream does not read until told to. */
@@ -60,15 +63,32 @@ static inline void stream_close(struct stream *s)
 
 struct listener;
 
+/* Why a newcomer was turned away. */
+enum listener_refusal {
+    LISTENER_FULL,
+    LISTENER_ADDRESS,
+    LISTENER_HANDSHAKE,
+    LISTENER_REFUSALS /* how many */
+};
+const char *listener_refusal_name(enum listener_refusal r); /* "too many connections" ... */
+
 struct listener_settings {
     uv_loop_t *loop;
     const char *host; /* numeric address */
     int port;         /* 0: the system picks one; see listener_port() */
+    int fd;           /* a socket that listens already (socket activation), taken over; 0: none */
     int backlog;
-    int max_connections; /* past it a new connection is closed at once and on_refused called */
-    /* Take it: set on and ctx, then read. Returning false closes it. */
+    int max_connections;           /* open or shaking hands; past it a newcomer is closed at once */
+    const struct net_range *allow; /* who may connect, asked before TLS; empty: everybody */
+    size_t n_allow;
+    struct tls *tls;      /* NULL: plain. Borrowed until closed */
+    int64_t handshake_ms; /* for all of the TLS handshake */
+    int keepalive_s;      /* TCP keep-alive after so much silence, 3 probes; 0: off */
+    /* Take it: set on and ctx, then read. Returning false closes it. With TLS it is called once the
+     * handshake is done. */
     bool (*on_stream)(void *ctx, struct stream *s);
-    void (*on_refused)(void *ctx, int open); /* may be NULL */
+    /* May be NULL. peer: the numeric address; why: our words for a failed handshake, else "". */
+    void (*on_refused)(void *ctx, enum listener_refusal r, const char *peer, const char *why);
     void *ctx;
 };
 
@@ -80,12 +100,14 @@ int listener_connections(const struct listener *l); /* open now */
 /* No new connections; streams already open stay their owners'. Freed once the last is closed. */
 void listener_close(struct listener *l);
 
-/* Opens a connection to a numeric address. `done` exactly once, never inside the call: `s` is NULL and
- * err says why, or the stream is the caller's. */
+/* Opens a connection. `done` exactly once, never inside the call: `s` is NULL and err says why, or the
+ * stream is the caller's. */
 struct stream_connect {
-    const char *host;
+    const char *host; /* numeric, or a name to be looked up */
     int port;
-    int64_t timeout_ms;
+    int64_t timeout_ms; /* for lookup, connection and handshake together */
+    struct tls *tls;    /* NULL: plain. The peer's certificate must be valid for `host` */
+    int keepalive_s;    /* as in listener_settings */
     void (*done)(struct stream_connect *c, struct stream *s, const struct err *e);
 };
 bool stream_connect_start(uv_loop_t *loop, struct stream_connect *c, struct err *e) MUST_USE;

@@ -17,11 +17,10 @@
 #include "hl7/charset.h"
 #include "hl7/message.h"
 #include "hl7/mllp.h"
+#include "net/stream.h"
+#include "receive/sender.h"
 #include "seal/seal.h"
 #include "store/queue.h"
-
-/* What a peer gets while nothing can be stored (disk full). */
-enum mllp_busy { MLLP_BUSY_AE, MLLP_BUSY_NO_REPLY, MLLP_BUSY_CLOSE };
 
 struct mllp_receiver_settings {
     uv_loop_t *loop;
@@ -38,10 +37,30 @@ struct mllp_receiver_settings {
 
     struct mllp_settings framing;
     struct hl7_limits limits;
-    struct hl7_charset_settings charset;
-    enum hl7_ack_mode mode;
-    enum hl7_app_ack app_ack;
-    enum mllp_busy busy;
+    struct mllp_profile profile;       /* of a sender that is not listed */
+    const struct mllp_sender *senders; /* borrowed until closed, like all that follows */
+    size_t n_senders;
+    bool only_known; /* a message whose MSH-3 and MSH-4 name no listed sender is refused (AR 207) */
+
+    struct tls *tls; /* NULL: plain */
+    const struct net_range *allow;
+    size_t n_allow;
+    int fd; /* a socket that listens already; 0: none */
+    int keepalive_s;
+    int64_t handshake_ms;
+    int64_t
+        min_rate; /* bytes a second that a frame in progress must bring after frame_ms / 4; 0: no
+                         limit but frame_ms */
+
+    size_t parts_most, parts_bytes; /* of one continued message (DSC) */
+    int64_t parts_ms;               /* its rest must come within */
+    size_t batch_most;              /* messages in one batch */
+    size_t replies_most;            /* application acknowledgements that one connection waits for */
+
+    size_t recorder_bytes;  /* of each connection, kept sealed in memory; 0: no flight recorder */
+    size_t recordings_most; /* kept in the store */
+    size_t peers_most;      /* rows of struct peer_note kept */
+    int64_t peers_ms;       /* at most so often they are written */
 
     int max_connections;
     int64_t frame_ms;    /* a frame is finished within; 0: no limit */
@@ -56,7 +75,8 @@ struct mllp_receiver_settings mllp_receiver_settings_default(void);
 
 /* Since start; for /metrics. */
 struct mllp_counts {
-    uint64_t connections, refused; /* taken; closed at once because there were too many */
+    uint64_t connections, refused[LISTENER_REFUSALS]; /* taken; turned away, by reason */
+    uint64_t foreign; /* messages with the names of a sender that is bound elsewhere, or of none */
     uint64_t frames;
     uint64_t acks[HL7_ACK_CODES]; /* by MSA-1; [HL7_SILENT]: handled, no answer called for */
     uint64_t
@@ -74,6 +94,8 @@ bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_re
 int mllp_receiver_port(const struct mllp_receiver *r);
 int mllp_receiver_connections(const struct mllp_receiver *r); /* open now */
 const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r);
+/* Messages were mapped: application acknowledgements may be due on our connections. For a bell. */
+void mllp_receiver_ring(void *r);
 /* Stops listening, finishes and answers what is being stored, closes; on_closed(ctx) exactly once,
  * and the receiver is gone. Frames that are not whole are dropped, unanswered. */
 void mllp_receiver_close(struct mllp_receiver *r, void (*on_closed)(void *ctx), void *ctx);

@@ -20,7 +20,10 @@ struct store_job {
     bool (*run)(struct store_job *j, struct store *s, struct err *e);
     void (*done)(struct store_job *j); /* loop thread, exactly once, never inside submit */
 
-    bool ok;        /* set before done(): committed */
+    bool
+        later; /* set by the submitter: nobody waits for it. It gives way to the others, but not for
+                   longer than later_ms, and shares their commit when that costs them little */
+    bool ok;   /* set before done(): committed */
     struct err err; /* why not */
     struct store_job *next;
 };
@@ -29,6 +32,7 @@ struct store_queue_settings {
     uv_loop_t *loop;
     struct store *store; /* taken over: closed by store_queue_stop() */
     size_t max_batch;    /* jobs in one commit; 0: 1 */
+    int64_t later_ms;    /* how long a job marked `later` may be held back while others come */
     /* Loop thread, once: begin, run or commit said ERR_UNCERTAIN. The outcome of a commit is
      * unknown, or the database is damaged: nothing may be answered any more; end the process,
      * recover at start. No done() is called after it. It may call store_queue_stop(); a fault that

@@ -99,6 +99,71 @@ struct status_list {
     size_t n;
 };
 
+/* The sequence number protocol of one sender (MSH-13; HL7 v2.9.1 §2.9.5). */
+struct sequence {
+    bool known;   /* a number was accepted before */
+    int64_t last; /* that number */
+    bool frozen;  /* an unexpected number came; only a restart (0, -1) or a person ends this */
+};
+
+/* An open chain of parts, as find_parts() met it. */
+struct part_chain {
+    int64_t first; /* message id of the first part */
+    size_t n, bytes;
+};
+
+/* An HL7 message that we send: an application acknowledgement now. */
+enum outgoing_state {
+    OUTGOING_WAITING = 1, /* to be sent at due_ms or later */
+    OUTGOING_FLYING,      /* written, not answered */
+    OUTGOING_ACCEPTED,    /* AA or CA, or no answer was asked for */
+    OUTGOING_REFUSED,     /* AR, CR, or AE and CE too often: final */
+    OUTGOING_GONE, /* its connection is gone, or its channel is no longer configured: final */
+};
+struct outgoing {
+    int64_t id, message_id; /* message_id: what it answers */
+    struct str channel;     /* absent: the connection the message came on */
+    struct str code;        /* MSA-1: "AA", "AE", "AR" */
+    struct str reason;      /* why it is where it is, our words; absent: none */
+    enum outgoing_state state;
+    int64_t due_ms;
+    int32_t tries;
+    struct str control_id; /* our MSH-10; absent until it is written */
+    struct str body; /* absent until it is written; the same bytes at each try. Sealed at rest */
+};
+struct outgoing_list {
+    struct outgoing *items;
+    size_t n;
+    int64_t next_ms; /* the earliest due time of the waiting ones that are not listed; 0: none */
+};
+
+/* What a sender was seen to do: a tolerated or refused deviation, or a refusal at the door. Never holds
+ * content. listener, address, application (MSH-3.1) and facility (MSH-4.1) name the sender; code is a
+ * public name ("MLLP_LF_AFTER_FS"). */
+struct peer_note {
+    struct str listener, address, application, facility, code;
+    uint64_t n;      /* add_peer_notes: how many more; list_peers: all */
+    uint64_t offset; /* of the latest, in its connection's stream */
+    int64_t first_ms, last_ms;
+};
+struct peer_list {
+    struct peer_note *items;
+    size_t n;
+};
+
+/* The last raw bytes of one connection, kept because something was wrong. */
+struct recording {
+    int64_t id; /* set by the store */
+    struct str listener, address, code;
+    int64_t opened_ms, saved_ms;
+    uint64_t offset;  /* of bytes.p[0] in the connection's stream */
+    struct str bytes; /* Sealed at rest; absent in list_recordings() */
+};
+struct recording_list {
+    struct recording *items;
+    size_t n;
+};
+
 /* A link to be stored with its notice. */
 struct link_new {
     uint8_t token_hash[SEAL_HASH_BYTES];
@@ -141,15 +206,44 @@ struct store_ops {
     bool (*put_message)(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e);
 
-    /* map. Oldest first, state stored, at most `most`, without their ACKs. Here and in the other
-     * lists a row whose sealed bytes no longer open is left out and held, "damaged on disk". */
-    bool (*take_stored)(struct store *s, size_t most, struct arena *a, struct message_list *out,
-                        struct err *e);
+    /* receive: continued messages. The open chain whose next part is `pointer` and whose first part
+     * came at since_ms or later. */
+    bool (*find_parts)(struct store *s, const uint8_t pointer[INDEX_BYTES], int64_t since_ms,
+                       struct part_chain *out, bool *found, struct err *e);
+    /* Its parts in order of intake, with bodies. */
+    bool (*read_parts)(struct store *s, int64_t first, struct arena *a, struct message_list *out,
+                       struct err *e);
+    /* Ends an open chain: all its parts get that standing and reason, and count as mapped. */
+    bool (*end_parts)(struct store *s, int64_t first, enum standing standing, struct str reason,
+                      struct err *e);
+    /* Holds the chains begun before before_ms, "the rest never came". *n: how many chains;
+     * *next_ms: when the oldest of the others began, 0: none. */
+    bool (*expire_parts)(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
+                         struct err *e);
+    /* receive: sequence numbers. key: blind index of the sender. */
+    bool (*get_sequence)(struct store *s, const uint8_t key[INDEX_BYTES], struct sequence *out,
+                         struct err *e);
+    bool (*put_sequence)(struct store *s, const uint8_t key[INDEX_BYTES], const struct sequence *in,
+                         struct err *e);
+    /* receive: what senders do. Adds to what is there; at most `most` rows are kept, the least recent
+     * make room. */
+    bool (*add_peer_notes)(struct store *s, const struct peer_note *all, size_t n, size_t most,
+                           struct err *e);
+    /* Keeps the newest `most`. */
+    bool (*put_recording)(struct store *s, struct recording *r, size_t most, struct err *e);
+
+    /* map. Oldest first, state stored, at most `most`, without their ACKs, without parts, and none of
+     * the lanes given (n_stuck of them). Here and in the other lists a row whose sealed bytes no
+     * longer open is left out and held, "damaged on disk". */
+    bool (*take_stored)(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
+                        struct arena *a, struct message_list *out, struct err *e);
     /* ERR_INPUT: the unit's sealed bytes no longer open. */
     bool (*find_unit)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e);
     /* Marks the message mapped, writes its instances (n may be 0: dropped, "no rule") and, for those
-     * that emit and are no test, the unit's latest event. feed_version: hex digest of the feed. */
+     * that emit and are no test, the unit's latest event. feed_version: hex digest of the feed.
+     * A reply that the message wants (reply, channel) becomes an outgoing row, WAITING and due at once:
+     * AE when an instance is held, else AR when one is rejected, else AA. */
     bool (*put_mapped)(struct store *s, int64_t message_id, struct str feed_version,
                        struct instance *all, size_t n, struct err *e);
 
@@ -219,7 +313,25 @@ struct store_ops {
     bool (*use_code)(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
                      struct arena *a, struct link_target *out, bool *ok, struct err *e);
 
+    /* outbound. WAITING and due ones of that channel, oldest first; out->next_ms as said there. */
+    bool (*find_outgoing)(struct store *s, struct str channel, int64_t now_ms, size_t most,
+                          struct arena *a, struct outgoing_list *out, struct err *e);
+    /* The WAITING ones that answer these messages on the connection they came on. */
+    bool (*find_replies)(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
+                         struct outgoing_list *out, struct err *e);
+    /* Writes state, reason, due_ms, tries, control_id, body. */
+    bool (*save_outgoing)(struct store *s, const struct outgoing *o, struct err *e);
+    /* On start: FLYING is WAITING again (the same bytes under the same MSH-10), and what waits for a
+     * connection is GONE. */
+    bool (*recover_outgoing)(struct store *s, int64_t now_ms, struct err *e);
+
     /* people. Works on a read-only store too. */
+    bool (*list_peers)(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
+    bool (*list_recordings)(struct store *s, size_t most, struct arena *a,
+                            struct recording_list *out, struct err *e);
+    /* ERR_INPUT when there is no such recording, or its bytes no longer open. */
+    bool (*read_recording)(struct store *s, int64_t id, struct arena *a, struct recording *out,
+                           struct err *e);
     bool (*ledger)(struct store *s, struct ledger *out, struct err *e);
     bool (*list_recent)(struct store *s, size_t most, struct arena *a, struct trace_list *out,
                         struct err *e);
