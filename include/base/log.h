@@ -16,7 +16,7 @@ enum log_level {
     LOG_INFO,  /* one line a decision  */
 };
 
-/* stage: "receive", "map", "plan", "send", "track", "link", "admin", "store", "app". */
+/* stage: "receive", "security", "map", "plan", "send", "track", "link", "admin", "store", "app". */
 void log_event(enum log_level level, const char *stage, const char *fmt, ...) PRINTF(3, 4);
 
 #endif

@@ -54,6 +54,9 @@ struct hl7_header {
  * refusal can name the message; sep is then the standard's. */
 bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e) MUST_USE;
 
+/* The first component of MSH-n (3 to 6: a namespace), raw, its characters kept whole; n <= 21. */
+struct str hl7_header_name(const struct hl7_header *h, size_t n);
+
 /* Where the next message of a frame starts (section 8: several MSH without a batch header): the
  * offset of the next segment that starts "MSH" and this message's field separator; body.n when
  * there is none. */

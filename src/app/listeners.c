@@ -55,7 +55,7 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.fs_grace_ms = c->receive_fs_grace;
     set.idle_ms = c->receive_idle_timeout;
     set.write_ms = c->receive_write_timeout;
-    set.mode = HL7_MODE_ORIGINAL; /* each message is answered, whatever MSH-15 says */
+    set.profile.mode = HL7_MODE_ORIGINAL; /* each message is answered, whatever MSH-15 says */
     return mllp_receiver_open(&set, &l->mllp, e);
 }
 

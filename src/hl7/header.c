@@ -189,6 +189,15 @@ bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e)
     return true;
 }
 
+struct str hl7_header_name(const struct hl7_header *h, size_t n)
+{
+    struct str s = h->fields[n];
+
+    if (s.p && h->sep.component)
+        s.n = field_end(s, h->sep.component, h->charset ? h->charset->width : HL7_BYTES);
+    return s;
+}
+
 size_t hl7_header_next(struct str body, const struct hl7_header *h)
 {
     for (size_t i = h->text.n; i + 4 < body.n; i++) {

@@ -10,9 +10,18 @@ struct mllp_receiver_settings mllp_receiver_settings_default(void)
         .random = &seal_random_system,
         .framing = mllp_settings_default(),
         .limits = hl7_limits_default(),
-        .mode = HL7_MODE_AUTO,
-        .app_ack = HL7_APP_SAME_SOCKET,
-        .busy = MLLP_BUSY_AE,
+        .profile = mllp_profile_default(),
+        .keepalive_s = 60,
+        .handshake_ms = 10000,
+        .parts_most = 1000,
+        .parts_bytes = (size_t)16 << 20,
+        .parts_ms = 15 * 60 * 1000,
+        .batch_most = 10000,
+        .replies_most = 1000,
+        .recorder_bytes = 0,
+        .recordings_most = 100,
+        .peers_most = 1000,
+        .peers_ms = 10000,
         .max_connections = 64,
         .frame_ms = 30000,
         .fs_grace_ms = 250,
@@ -31,13 +40,13 @@ static bool on_stream(void *ctx, struct stream *s)
     return true;
 }
 
-static void on_refused(void *ctx, int open)
+static void on_refused(void *ctx, enum listener_refusal why, const char *peer, const char *detail)
 {
     struct mllp_receiver *r = ctx;
 
-    r->counts.refused++;
-    log_event(LOG_WARN, "receive", "mllp: %d connections are open -> one more closed at once",
-              open);
+    r->counts.refused[why]++;
+    log_event(LOG_WARN, "security", "mllp %s: a connection from %s is refused: %s%s%s", r->set.name,
+              peer, listener_refusal_name(why), detail[0] ? ": " : "", detail);
 }
 
 bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_receiver **out,
@@ -52,8 +61,14 @@ bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_re
     ls = (struct listener_settings){.loop = set->loop,
                                     .host = set->host,
                                     .port = set->port,
+                                    .fd = set->fd,
                                     .backlog = set->max_connections,
                                     .max_connections = set->max_connections,
+                                    .allow = set->allow,
+                                    .n_allow = set->n_allow,
+                                    .tls = set->tls,
+                                    .handshake_ms = set->handshake_ms,
+                                    .keepalive_s = set->keepalive_s,
                                     .on_stream = on_stream,
                                     .on_refused = on_refused,
                                     .ctx = r};

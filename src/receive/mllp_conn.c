@@ -222,6 +222,26 @@ static void keep_rest(struct mllp_conn *c, struct str rest)
     stream_read(c->stream, false);
 }
 
+enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
+                                 const struct mllp_profile **out)
+{
+    const struct mllp_receiver_settings *set = &c->r->set;
+    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
+    const struct mllp_sender *s = NULL;
+    enum mllp_match match = mllp_sender_find(set->senders, set->n_senders, hl7_header_name(h, 3),
+                                             hl7_header_name(h, 4), &from, &s);
+
+    *out = s ? &s->profile : &set->profile;
+    if (match == MLLP_UNKNOWN && set->only_known)
+        match = MLLP_FOREIGN;
+    if (match != MLLP_FOREIGN)
+        return match;
+    c->r->counts.foreign++;
+    log_event(LOG_WARN, "security", "mllp connection %llu from %s: names of %s -> message refused",
+              (unsigned long long)c->id, c->stream->peer, s ? s->name : "nobody who is listed");
+    return match;
+}
+
 static void on_data(void *ctx, struct str data)
 {
     struct mllp_conn *c = ctx;

@@ -64,4 +64,10 @@ void mllp_conn_timer(uv_timer_t *t);
  * it. */
 void mllp_conn_take_message(struct mllp_conn *c, enum hl7_condition found);
 
+/* Whose message this is, once for each one. *out is what was agreed with them, refused or not.
+ * MLLP_FOREIGN: it must be refused (HL7_NOT_BOUND); its names are bound elsewhere, or are nobody's and
+ * only_known is set. That is reported and counted here. */
+enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
+                                 const struct mllp_profile **out);
+
 #endif

@@ -43,12 +43,12 @@ static void answer_busy(struct mllp_conn *c)
 
     c->r->counts.conditions[HL7_BUSY]++;
     c->state = READING; /* nothing is in flight any more */
-    if (c->r->set.busy == MLLP_BUSY_CLOSE || c->job.err.kind == ERR_UNCERTAIN ||
+    if (c->r->set.profile.busy == MLLP_BUSY_CLOSE || c->job.err.kind == ERR_UNCERTAIN ||
         !mllp_unit_answer(&c->unit, &c->r->set, HL7_BUSY, &e)) {
         mllp_conn_close(c);
         return;
     }
-    if (c->r->set.busy == MLLP_BUSY_NO_REPLY) {
+    if (c->r->set.profile.busy == MLLP_BUSY_NO_REPLY) {
         c->unit.code = HL7_SILENT;
         c->unit.ack.n = 0;
     }

@@ -24,7 +24,7 @@ bool mllp_unit_answer(struct mllp_unit *u, const struct mllp_receiver_settings *
     u->ack.n = 0;
     u->ack.over = false;
     u->condition = c;
-    u->code = ack.code = hl7_ack_code(h, c, set->mode, set->app_ack, &u->notes);
+    u->code = ack.code = hl7_ack_code(h, c, set->profile.mode, set->profile.app_ack, &u->notes);
     if (ack.code == HL7_SILENT)
         return true;
     if (!set->random->get(set->random, ack.random, sizeof ack.random))
@@ -41,10 +41,12 @@ static enum hl7_condition check_text(struct mllp_unit *u, const struct mllp_rece
                                      struct str body)
 {
     struct hl7_decoded decoded;
+    const struct hl7_charset_settings charset = {set->profile.charset, set->profile.fallback,
+                                                 set->profile.strict};
     struct hl7_message m;
     struct err e;
 
-    if (!hl7_decode(body, u->header.declared, &set->charset, &u->arena, &u->notes, &decoded, &e))
+    if (!hl7_decode(body, u->header.declared, &charset, &u->arena, &u->notes, &decoded, &e))
         return HL7_BAD_CHARSET;
     if (!hl7_message_index(decoded.text, decoded.charset, &set->limits, &u->arena, &u->notes, &m,
                            &e))

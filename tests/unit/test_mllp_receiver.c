@@ -290,7 +290,8 @@ static void test_too_many(void)
     peer_open(&h, &q);
     peer_open(&h, &r);
     CHECK(peer_hear_end(&h, &r), "the third is closed");
-    CHECK(mllp_receiver_counts(h.receiver)->refused == 1, "and counted");
+    CHECK(mllp_receiver_counts(h.receiver)->refused[LISTENER_FULL] == 1,
+          "and counted");
     peer_say(&h, &q, STR(ONE("A1")), 0);
     CHECK(peer_hear(&h, &q, 1), "the second is served");
     peer_end(&q);
@@ -356,7 +357,7 @@ static void test_busy_ways(void)
             struct peer p;
 
             house_build(&h, 1);
-            h.set.busy = ways[i].way;
+            h.set.profile.busy = ways[i].way;
             house_open(&h);
             peer_open(&h, &p);
             peer_say(&h, &p, STR(ONE("A1") ONE("A2")), 0);
