@@ -27,6 +27,10 @@ enum hl7_condition {
     HL7_OVER_LIMIT,     /* AE, CE 104: over the cap, or too many segments, fields ... */
     HL7_IN_BATCH,       /* AE, CE 207: a batch, which this feed does not take */
     HL7_BUSY,           /* AE, CE 207: cannot be stored now; worth repeating, never AR */
+    HL7_NOT_BOUND,      /* AR, CE 207: MSH-3 and MSH-4 belong to another certificate or address */
+    HL7_MISSING_FIELD,  /* AE, CE 101: a strict profile's required field; say which in a fault */
+    HL7_SEQUENCE,       /* AE, CE 207: MSH-13 is not the number expected, which goes to MSA-4 */
+    HL7_WRONG_COUNT,    /* AE, CE 102: BTS-1 or FTS-1 is not what came (HL7_BATCH_COUNT) */
     HL7_CONDITIONS      /* how many */
 };
 
@@ -46,7 +50,20 @@ enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
                                enum hl7_ack_mode mode, enum hl7_app_ack app,
                                struct hl7_notes *notes);
 
-enum { HL7_ACK_RANDOM = 12, HL7_ACK_ID = 20, HL7_ACK_MOST = 12 * 1024 };
+/* Which code a later application acknowledgement has (3.3): `outcome` (HL7_AA, HL7_AE or HL7_AR), or
+ * HL7_SILENT when MSH-15 and MSH-16 ask for none, or the answer at once was it already. */
+enum hl7_ack_code hl7_application_code(const struct hl7_header *h, enum hl7_ack_code outcome,
+                                       enum hl7_ack_mode mode, enum hl7_app_ack app);
+
+enum { HL7_ACK_RANDOM = 12, HL7_ACK_ID = 20, HL7_ACK_MOST = 16 * 1024, HL7_FAULTS_MOST = 10 };
+
+/* One ERR segment. The texts are our own, by condition; nothing of the sender's but positions. */
+struct hl7_fault {
+    enum hl7_condition condition; /* not HL7_COMMITTED */
+    const char *segment; /* "PID", three capitals or digits; NULL: where the condition points */
+    unsigned sequence;   /* which segment of that name, from 1 */
+    unsigned field, component; /* from 1; 0: the whole segment, the whole field */
+};
 
 struct hl7_ack {
     const struct hl7_header *header; /* NULL: unreadable, a plain 2.5.1 header is made up */
@@ -56,12 +73,26 @@ struct hl7_ack {
     int64_t now_ms;
     int zone_min;    /* minutes east of UTC, for MSH-7 */
     char start, end; /* framing bytes */
+
+    const struct hl7_fault
+        *faults;      /* one ERR each, at most HL7_FAULTS_MOST; none with a positive */
+    size_t n_faults;  /* code. 0: one ERR, made of the condition */
+    bool sequenced;   /* MSA-4 is written */
+    int64_t expected; /* the sequence number expected next; -1: resynchronise */
+    /* An application acknowledgement (3.3): MSH-16 is NE and MSH-15 this, AL, NE, ER or SU; NULL: the
+     * answer at once, both empty. */
+    const char *accept;
 };
+
+/* The 20 characters that stand for these bits in MSH-10, and a NUL. */
+void hl7_ack_id(const uint8_t random[HL7_ACK_RANDOM], char out[HL7_ACK_ID + 1]);
 
 /* Appends the framed answer to *out, which should have room for HL7_ACK_MOST bytes. Everything the
  * sender gave is cleaned, and the result is read again: exactly one MSH and one MSA, else ERR_INPUT
  * and nothing appended (3.7). */
 bool hl7_ack_write(const struct hl7_ack *ack, struct buf *out, struct err *e) MUST_USE;
+/* The same without framing bytes, for a batch or an outbound queue. */
+bool hl7_ack_content(const struct hl7_ack *ack, struct buf *out, struct err *e) MUST_USE;
 
 /* True when `content` (no framing) reads as one acknowledgement, however leniently it is split:
  * exactly one MSH, first, exactly one MSA, else only ERR. */

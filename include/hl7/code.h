@@ -42,6 +42,10 @@ enum hl7_code {
     HL7_BAD_ESCAPE,       /* unknown or unterminated: kept as it stands */
     HL7_ESC_CONTROL,      /* \X..\ made a control character: dropped */
     HL7_ESC_SET_SWITCH,   /* \C..\ or \M..\: kept as it stands */
+    HL7_BATCH_COUNT,      /* BTS-1 or FTS-1 is not the number of messages or batches that came */
+    HL7_BATCH_OPEN,       /* a BHS without BTS, an FHS without FTS */
+    HL7_BATCH_STRAY,      /* segments of a batch that belong to no message: skipped */
+    HL7_XML,              /* the content was XML (v2.xml): read as if in bars and hats */
     HL7_CODES             /* how many */
 };
 
