@@ -13,12 +13,57 @@
 
 enum listen_kind { LISTEN_MLLP, LISTEN_FHIR, LISTEN_LINK, LISTEN_WEBHOOK, LISTEN_ADMIN };
 
+struct texts {
+    const char **items;
+    size_t n;
+};
+
+/* PEM files; all NULL: plain. */
+struct config_tls {
+    const char *certificate, *key, *ca;
+};
+
+/* What is agreed with a sender of HL7 v2 (receive/sender.h). Choices are the index of the word. */
+struct config_profile {
+    int mode;                               /* auto, original, enhanced */
+    int app_ack;                            /* same_socket, return_channel, off */
+    int busy;                               /* AE, no_reply, close */
+    int batch;                              /* each, errors, none */
+    int processing_id;                      /* required, optional */
+    int test_messages;                      /* store, refuse */
+    int strict, sequence;                   /* no, yes */
+    const char *channel;                    /* one of config.channels, or NULL */
+    const char *charset, *fallback_charset; /* as in MSH-18, or NULL */
+};
+
 struct listen {
     enum listen_kind kind;
-    const char *host; /* numeric; loopback only until TLS is here */
+    const char *host; /* numeric */
     int port;         /* 0: a free one; the log says which */
     const char *feed; /* mllp, fhir; else NULL */
     int line;         /* in the settings file */
+    struct config_tls tls;
+    struct texts allow;            /* addresses and ranges; empty: all */
+    int unlisted;                  /* mllp: accept, refuse: senders that `senders` does not list */
+    struct config_profile profile; /* mllp: of senders that are not listed */
+};
+
+/* A sender that is known by what stands in MSH-3 and MSH-4. */
+struct sender_entry {
+    const char *name, *application, *facility;
+    struct texts addresses, certificates;
+    struct config_profile profile;
+    int line;
+};
+
+/* Where HL7 messages of our own go. */
+struct channel_entry {
+    const char *name, *to; /* to: HOST:PORT as written */
+    const char *host;      /* a name or a numeric address */
+    int port;
+    int plain; /* no, yes: without TLS */
+    struct config_tls tls;
+    int line;
 };
 
 /* Every member is a row of the table. Texts live in the arena given to config_read(); sizes are bytes,
@@ -31,6 +76,10 @@ struct config {
     const char *feeds; /* folder */
     struct listen *listen;
     size_t n_listen;
+    struct sender_entry *senders;
+    size_t n_senders;
+    struct channel_entry *channels;
+    size_t n_channels;
 
     const char *whatsapp_graph, *whatsapp_phone_number_id, *whatsapp_token_file;
     const char *whatsapp_app_secret_file, *whatsapp_verify_token_file;
@@ -39,10 +88,16 @@ struct config {
 
     int64_t receive_max_message, receive_max_connections, receive_frame_timeout, receive_fs_grace;
     int64_t receive_idle_timeout, receive_write_timeout, receive_duplicate_window;
+    int64_t receive_min_rate, receive_handshake_timeout, receive_keepalive;
+    int64_t receive_parts, receive_parts_size, receive_parts_timeout, receive_batch;
+    int64_t receive_replies, receive_recorder, receive_recordings, receive_peers;
+    int64_t receive_peers_interval;
+    int64_t outbound_connect_timeout, outbound_answer_timeout, outbound_retry_first;
+    int64_t outbound_retry_most, outbound_max_tries, outbound_idle_timeout;
     int64_t fhir_max_body, fhir_max_depth, fhir_max_entries;
     int64_t http_max_connections, http_max_header, http_header_timeout, http_idle_timeout;
     int64_t http_body_timeout, http_min_rate, http_write_timeout;
-    int64_t store_max_batch, map_batch;
+    int64_t store_max_batch, commit_later, map_batch, map_max_tries, map_stuck;
     int64_t send_in_flight, send_timeout, send_connect_timeout, send_retry_first, send_retry_most,
         send_max_tries;
     int64_t send_unknown_deadline, send_probe_interval;

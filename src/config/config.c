@@ -5,7 +5,9 @@
 
 #include "base/closest.h"
 #include "listen.h"
+#include "option.h"
 #include "reading.h"
+#include "senders.h"
 #include "table.h"
 #include "value.h"
 
@@ -32,18 +34,6 @@ void config_default(struct config *out)
         else if (!value_number(s->type, str_of(s->standard), member(out, s)))
             abort(); /* the table itself is wrong */
     }
-}
-
-/* "a/b/tidings.yaml" and "var" give "a/b/var". */
-static const char *beside(const struct reading *r, struct str path)
-{
-    const char *slash = strrchr(r->file, '/');
-
-    if (!slash || path.p[0] == '/')
-        return arena_copy(r->arena, path).p;
-    return arena_printf(r->arena, "%.*s" STR_FMT, (int)(slash + 1 - r->file), r->file,
-                        STR_ARG(path))
-        .p;
 }
 
 static bool store_number(struct reading *r, const struct setting *s, const struct yaml_node *at)
@@ -78,7 +68,7 @@ static bool store_value(struct reading *r, const struct setting *s, const struct
     if (fault)
         return reading_fault(r, at, NULL, "`%s`: %s", s->key, fault);
     if (s->type == SETTING_FILE || s->type == SETTING_FOLDER)
-        *(const char **)member(r->out, s) = beside(r, at->text);
+        *(const char **)member(r->out, s) = option_path(r, at->text);
     else
         *(const char **)member(r->out, s) = arena_copy(r->arena, at->text).p;
     return true;
@@ -108,6 +98,12 @@ static bool is_block(const char *name)
     return false;
 }
 
+static const struct {
+    const char *name;
+    bool (*read)(struct reading *r, const struct yaml_node *list);
+} lists[] = {{"listen", listen_read}, {"senders", senders_read}, {"channels", channels_read}};
+enum { LISTS = sizeof lists / sizeof *lists };
+
 /* What an unknown key may have meant. The words of a block have no block in front. */
 static bool unknown(struct reading *r, const struct yaml_node *key, const char *block)
 {
@@ -119,15 +115,15 @@ static bool unknown(struct reading *r, const struct yaml_node *key, const char *
     if (find(full))
         return reading_fault(r, key, "secrets stand in files of their own",
                              "no setting `%.*s`; write `%s`", (int)(strlen(full) - 5), full, full);
-    for (size_t i = 0; i < n_settings && n < WORDS_MOST - 1; i++)
+    for (size_t i = 0; i < n_settings && n < WORDS_MOST - LISTS; i++)
         if (*block && in_block(&settings[i], block))
             words[n++] = settings[i].key + strlen(block) + 1;
         else if (!*block)
             words[n++] =
                 arena_copy(r->arena, (struct str){settings[i].key, strcspn(settings[i].key, ".")})
                     .p;
-    if (!*block)
-        words[n++] = "listen";
+    for (size_t i = 0; !*block && i < LISTS; i++)
+        words[n++] = lists[i].name;
     near = closest(key->text.p, words, n);
     full[strlen(full) - 5] = '\0';
     if (near)
@@ -157,8 +153,9 @@ static bool read_pair(struct reading *r, const struct yaml_pair *pair)
     const char *key = pair->key->text.p;
     const struct setting *s = strchr(key, '.') ? NULL : find(key);
 
-    if (strcmp(key, "listen") == 0)
-        return listen_read(r, pair->value);
+    for (size_t i = 0; i < LISTS; i++)
+        if (strcmp(key, lists[i].name) == 0)
+            return lists[i].read(r, pair->value);
     if (s)
         return store_value(r, s, pair->value);
     if (is_block(key))
@@ -245,6 +242,7 @@ bool config_read(const char *path, struct arena *a, struct config *out, struct e
         if ((settings[i].type == SETTING_FILE || settings[i].type == SETTING_FOLDER) &&
             *(const char **)member(out, &settings[i]) == settings[i].standard &&
             settings[i].standard)
-            *(const char **)member(out, &settings[i]) = beside(&r, str_of(settings[i].standard));
-    return check_missing(&r, root) && check_retries(&r, root);
+            *(const char **)member(out, &settings[i]) =
+                option_path(&r, str_of(settings[i].standard));
+    return check_missing(&r, root) && check_retries(&r, root) && senders_check(&r, root);
 }

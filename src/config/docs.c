@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "option.h"
 #include "table.h"
 #include "value.h"
 
@@ -41,11 +42,42 @@ static const char head[] =
     "## Listeners\n"
     "\n"
     "`listen` is a list; each entry is one of these with its HOST:PORT. The host is a numeric "
-    "loopback\n"
-    "address: there is no TLS yet. Port 0 picks a free port, and the log says which.\n"
+    "address;\n"
+    "without `tls` it must be a loopback one. Port 0 picks a free port, and the log says which.\n"
     "\n"
     "| Entry | Serves |\n"
     "|---|---|\n";
+
+static const char senders_head[] =
+    "\n## Senders\n"
+    "\n"
+    "`senders` is a list of those who send HL7 v2. A message belongs to the first entry whose "
+    "`application`\n"
+    "and `facility` it names in MSH-3 and MSH-4. One that lists `addresses` or `certificates` is "
+    "bound "
+    "to them:\n"
+    "the same names from anywhere else are refused and reported. What is not set is the default, "
+    "not "
+    "the\n"
+    "listener's.\n"
+    "\n"
+    "```yaml\n"
+    "senders:\n"
+    "  - {name: his, application: SCHED, facility: NORTH, certificates: his.north.example, mode: "
+    "enhanced, channel: his-acks}\n"
+    "channels:\n"
+    "  - {name: his-acks, to: his.north.example:2576, tls: {certificate: tls/us.pem, key: "
+    "tls/us.key, ca: "
+    "tls/north-ca.pem}}\n"
+    "```\n"
+    "\n";
+
+static const char channels_head[] = "\n## Channels\n"
+                                    "\n"
+                                    "`channels` is a list of the places that Tidings itself sends "
+                                    "HL7 v2 to over MLLP: application\n"
+                                    "acknowledgements.\n"
+                                    "\n";
 
 static void write_range(const struct setting *s, FILE *to)
 {
@@ -58,6 +90,46 @@ static void write_range(const struct setting *s, FILE *to)
     value_print(s->type, s->min, least);
     value_print(s->type, s->max, most);
     fprintf(to, " %s–%s | ", least, most);
+}
+
+static const char *option_type(const struct option *o)
+{
+    switch (o->type) {
+    case OPTION_FILE:
+        return "file";
+    case OPTION_TEXT:
+        return "text";
+    case OPTION_TEXTS:
+        return "text or list";
+    case OPTION_CHOICE:
+        return "choice";
+    }
+    return "";
+}
+
+static void write_words(const char *words, FILE *to)
+{
+    struct str rest = str_of(words);
+
+    for (bool first = true; rest.p; first = false) {
+        struct str word = str_cut(&rest, ' ');
+
+        fprintf(to, first ? "**`" STR_FMT "`**" : ", `" STR_FMT "`", STR_ARG(word));
+    }
+}
+
+static void write_options(const struct options *of, FILE *to)
+{
+    fputs("| Option | Type | Values, the default first | Meaning |\n|---|---|---|---|\n", to);
+    for (size_t i = 0; i < of->n; i++) {
+        const struct option *o = &of->rows[i];
+
+        fprintf(to, "| `%s`%s | %s | ", o->key, o->kinds == 1U << LISTEN_MLLP ? " (mllp)" : "",
+                option_type(o));
+        if (o->words)
+            write_words(o->words, to);
+        fprintf(to, " | %s |\n", o->help);
+    }
 }
 
 static void write_setting(const struct setting *s, FILE *to)
@@ -77,6 +149,12 @@ void config_write_docs(FILE *to)
     for (size_t i = 0; i < LISTEN_KINDS; i++)
         fprintf(to, "| `%s`%s | %s |\n", listen_rows[i].name,
                 listen_rows[i].feed ? " with `feed`" : "", listen_rows[i].help);
+    fputs("\nOptions of a listener, in the same entry:\n\n", to);
+    write_options(&listen_options, to);
+    fputs(senders_head, to);
+    write_options(&sender_options, to);
+    fputs(channels_head, to);
+    write_options(&channel_options, to);
     fputs("\n## All settings\n\n| Setting | Type | Default | Limits | Meaning "
           "|\n|---|---|---|---|---|\n",
           to);

@@ -1,6 +1,7 @@
 #include "listen.h"
 
 #include "base/closest.h"
+#include "option.h"
 #include "table.h"
 #include "value.h"
 
@@ -27,6 +28,7 @@ static const struct listen_row *row_of(struct str name, enum listen_kind *kind)
     return NULL;
 }
 
+/* One kind of listener too many, or none, or a word that is neither listener nor option. */
 static bool unknown(struct reading *r, const struct yaml_node *key)
 {
     const char *words[LISTEN_KINDS + 1], *near;
@@ -52,8 +54,8 @@ static bool read_address(struct reading *r, const struct yaml_node *at, struct l
     fault = value_address(at->text, host, &l->port);
     if (fault)
         return reading_fault(r, at, NULL, "%s", fault);
-    if (!value_is_loopback(host))
-        return reading_fault(r, at, "TLS is not there yet; put a TLS proxy in front",
+    if (!l->tls.certificate && !value_is_loopback(host))
+        return reading_fault(r, at, "add `tls: {certificate: FILE, key: FILE}`",
                              "plain listeners are for loopback addresses only");
     l->host = arena_copy(r->arena, str_of(host)).p;
     l->line = at->line;
@@ -84,31 +86,64 @@ static bool read_feed(struct reading *r, const struct listen_row *row,
     return true;
 }
 
+/* Which listener the entry is. */
+static const struct yaml_pair *kind_of(struct reading *r, const struct yaml_node *entry,
+                                       const struct listen_row **row, struct listen *l)
+{
+    const struct yaml_pair *of = NULL;
+
+    for (size_t i = 0; i < entry->n; i++) {
+        const struct listen_row *here = row_of(entry->pairs[i].key->text, &l->kind);
+
+        if (!here)
+            continue;
+        if (of) {
+            (void)reading_fault(r, entry->pairs[i].key, NULL,
+                                "one listener to an entry: this one is `%s` already",
+                                of->key->text.p);
+            return NULL;
+        }
+        of = &entry->pairs[i];
+        *row = here;
+    }
+    if (!of && entry->n && !str_eq(entry->pairs[0].key->text, STR("feed")))
+        (void)unknown(r, entry->pairs[0].key);
+    else if (!of)
+        (void)reading_fault(r, entry, NULL,
+                            "a listener is written as `{mllp: HOST:PORT, feed: NAME}`");
+    return of;
+}
+
+static bool check_tls(struct reading *r, const struct yaml_node *entry,
+                      const struct config_tls *tls)
+{
+    const struct yaml_pair *pair = yaml_pair_of(entry, "tls");
+
+    if (!pair || (tls->certificate && tls->key))
+        return true;
+    return reading_fault(r, pair->key, NULL, "`tls` needs `certificate` and `key`");
+}
+
 static bool read_entry(struct reading *r, const struct yaml_node *entry, struct listen *l)
 {
     const struct listen_row *row = NULL;
-    const struct yaml_node *address = NULL;
+    const struct yaml_pair *of;
 
     if (entry->kind != YAML_MAP)
         return reading_fault(r, entry, NULL,
                              "a listener is written as `{mllp: HOST:PORT, feed: NAME}`");
+    of = kind_of(r, entry, &row, l);
+    if (!of)
+        return false;
     for (size_t i = 0; i < entry->n; i++) {
-        const struct yaml_node *key = entry->pairs[i].key;
+        const struct yaml_pair *pair = &entry->pairs[i];
 
-        if (str_eq(key->text, STR("feed")))
-            continue;
-        if (row)
-            return reading_fault(r, key, NULL, "one listener to an entry: this one is `%s` already",
-                                 row->name);
-        row = row_of(key->text, &l->kind);
-        if (!row)
-            return unknown(r, key);
-        address = entry->pairs[i].value;
+        if (pair != of && !str_eq(pair->key->text, STR("feed")) &&
+            !option_read(r, &listen_options, 1U << l->kind, pair, l))
+            return false;
     }
-    if (!row)
-        return reading_fault(r, entry, NULL,
-                             "a listener is written as `{mllp: HOST:PORT, feed: NAME}`");
-    return read_address(r, address, l) && read_feed(r, row, entry, l);
+    return check_tls(r, entry, &l->tls) && read_address(r, of->value, l) &&
+           read_feed(r, row, entry, l);
 }
 
 bool listen_read(struct reading *r, const struct yaml_node *list)

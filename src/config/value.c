@@ -116,6 +116,39 @@ const char *value_address(struct str text, char host[HOST_TEXT], int *port)
     return NULL;
 }
 
+static bool is_host_name(struct str name)
+{
+    if (name.n == 0 || name.n > 253)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (!(name.p[i] >= 'a' && name.p[i] <= 'z') && !(name.p[i] >= 'A' && name.p[i] <= 'Z') &&
+            !(name.p[i] >= '0' && name.p[i] <= '9') && name.p[i] != '-' && name.p[i] != '.')
+            return false;
+    return true;
+}
+
+const char *value_target(struct str text, struct arena *a, const char **host, int *port)
+{
+    static const char form[] = "write HOST:PORT, for example his.example.org:2575";
+    char numeric[HOST_TEXT];
+    struct str rest = text, name;
+
+    if (text.n && text.p[0] == '[') {
+        const char *fault = value_address(text, numeric, port);
+
+        if (!fault)
+            *host = arena_copy(a, str_of(numeric)).p;
+        return fault;
+    }
+    name = str_cut(&rest, ':');
+    if (!rest.p || !is_host_name(name))
+        return form;
+    if (!read_port(rest, port) || *port == 0)
+        return "the port must be a number from 1 to 65535";
+    *host = arena_copy(a, name).p;
+    return NULL;
+}
+
 static const char *host_fault(struct str authority, bool plain)
 {
     char host[HOST_TEXT];

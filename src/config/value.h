@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "table.h"
 
@@ -21,6 +22,9 @@ const char *value_text_fault(enum setting_type t, struct str text);
  * what is wrong; static. */
 enum { HOST_TEXT = 46 };
 const char *value_address(struct str text, char host[HOST_TEXT], int *port);
+/* HOST:PORT with a name or a numeric host, IPv6 in brackets; *host in the arena. NULL, or what is wrong;
+ * static. */
+const char *value_target(struct str text, struct arena *a, const char **host, int *port);
 /* 127.0.0.0/8 and ::1. */
 bool value_is_loopback(const char *host);
 

@@ -105,6 +105,58 @@ static void test_whole(void)
     arena_reset(&a);
 }
 
+static const char receiver[] = FEEDS WHATSAPP LINKS
+    "listen:\n"
+    "  - mllp: 0.0.0.0:2575\n"
+    "    feed: demo\n"
+    "    tls: {certificate: tls/us.pem, key: /etc/us.key, ca: tls/clients.pem}\n"
+    "    allow: [10.1.0.0/16, \"2001:db8::/32\"]\n"
+    "    unlisted: refuse\n"
+    "    processing_id: optional\n"
+    "senders:\n"
+    "  - {name: his, application: SCHED, facility: NORTH, addresses: 10.1.2.3, certificates: "
+    "[a.example, "
+    "\"sha256:00\"], mode: enhanced, channel: his-acks, sequence: yes}\n"
+    "  - {name: lab, facility: LAB, app_ack: off, busy: close, batch: errors, test_messages: "
+    "refuse, "
+    "strict: yes, charset: BIG-5, fallback_charset: 8859/1}\n"
+    "channels:\n"
+    "  - {name: his-acks, to: his.north.example:2576, tls: {ca: tls/north.pem}}\n"
+    "  - {name: near, to: \"[::1]:2577\", plain: yes}\n"
+    "receive: {idle_timeout: 0s, min_rate: 0}\n";
+
+static void test_receiver(void)
+{
+    struct arena a = {0};
+    struct config c;
+    struct err e = {0};
+
+    CHECK(read_text(receiver, sizeof receiver - 1, &a, &c, &e), "%s", e.text);
+    CHECK(c.n_listen == 1 && strcmp(c.listen[0].host, "0.0.0.0") == 0, "host");
+    CHECK(strstr(c.listen[0].tls.certificate, "/tls/us.pem"), "%s", c.listen[0].tls.certificate);
+    CHECK(strcmp(c.listen[0].tls.key, "/etc/us.key") == 0, "%s", c.listen[0].tls.key);
+    CHECK(c.listen[0].allow.n == 2 && strcmp(c.listen[0].allow.items[1], "2001:db8::/32") == 0,
+          "allow");
+    CHECK(c.listen[0].unlisted == 1 && c.listen[0].profile.processing_id == 1, "choices");
+    CHECK(c.listen[0].profile.mode == 0 && c.listen[0].profile.app_ack == 0, "defaults");
+    CHECK(c.n_senders == 2 && c.n_channels == 2, "lists");
+    CHECK(strcmp(c.senders[0].application, "SCHED") == 0 && c.senders[0].addresses.n == 1 &&
+              c.senders[0].certificates.n == 2 && c.senders[0].profile.mode == 2 &&
+              c.senders[0].profile.app_ack == 1 && c.senders[0].profile.sequence == 1,
+          "his");
+    CHECK(strcmp(c.senders[0].profile.channel, "his-acks") == 0, "channel");
+    CHECK(!c.senders[1].application && c.senders[1].profile.app_ack == 2 &&
+              c.senders[1].profile.busy == 2 && c.senders[1].profile.batch == 1 &&
+              c.senders[1].profile.test_messages == 1 && c.senders[1].profile.strict == 1 &&
+              strcmp(c.senders[1].profile.charset, "BIG-5") == 0 && c.senders[1].line == 13,
+          "lab %d", c.senders[1].line);
+    CHECK(strcmp(c.channels[0].host, "his.north.example") == 0 && c.channels[0].port == 2576 &&
+              !c.channels[0].plain && !c.channels[0].tls.key,
+          "channel");
+    CHECK(strcmp(c.channels[1].host, "::1") == 0 && c.channels[1].plain == 1, "near");
+    arena_reset(&a);
+}
+
 static void test_default(void)
 {
     struct config c;
@@ -214,6 +266,50 @@ static const struct {
     {WITH("{admin: \"127.0.0.1:\"}"), "t.yaml:5:13: the port must be a number from 0 to 65535"},
     {WITH("{admin: 127.0.0.1:8083}\n  - {link: 127.0.0.1:8083}"),
      "t.yaml:6:12: this address is already taken in line 5"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, moed: auto}"),
+     "t.yaml:5:37: a listener has no `moed`; did you mean `mode`?"},
+    {WITH("{admin: 127.0.0.1:1, mode: auto}"), "t.yaml:5:26: a listener has no `mode`"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, mode: both}"),
+     "t.yaml:5:43: `mode` is one of: auto original enhanced"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, mode: [auto]}"), "t.yaml:5:43: `mode` takes one value"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, tls: {key: k}}"),
+     "t.yaml:5:37: `tls` needs `certificate` and `key`"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, tls: yes}"), "t.yaml:5:42: `tls` is a block of options"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, tls: {cert: k}}"),
+     "t.yaml:5:43: a listener has no `tls.cert`"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, allow: []}"),
+     "t.yaml:5:44: `allow` takes 1 to 1000 values"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, app_ack: return_channel}"),
+     "t.yaml:5:46: `return_channel` needs a `channel`"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, channel: x}"),
+     "t.yaml:5:46: `channels` has no such channel"},
+    /* senders and channels */
+    {FEEDS REST "senders: {}\n", "t.yaml:5:10: `senders` is a list"},
+    {FEEDS REST "senders: [{name: a}]\n",
+     "t.yaml:5:11: a sender has an `application`, a `facility` or both"},
+    {FEEDS REST "senders: [{facility: a}]\n", "t.yaml:5:11: a sender has a `name`"},
+    {FEEDS REST "senders: [{name: a, facility: A}, {name: a, facility: B}]\n",
+     "t.yaml:5:42: this name is already taken in line 5"},
+    {FEEDS REST "senders: [{name: a, facility: A, addreses: x}]\n",
+     "t.yaml:5:34: a sender has no `addreses`; did you mean `addresses`?"},
+    {FEEDS REST "senders: [{name: a, facility: A, channel: nrth}]\nchannels: [{name: north, to: "
+                "n.example:1}]\n",
+     "t.yaml:5:43: no such channel; did you mean `north`?"},
+    {FEEDS REST
+     "senders: [{name: a, facility: A, channel: n, app_ack: off}]\nchannels: [{name: n, to: "
+     "n.example:1}]\n",
+     "t.yaml:5:43: `channel` is for `app_ack: return_channel` only"},
+    {FEEDS REST "channels: [{name: a}]\n",
+     "t.yaml:5:12: a channel says where it leads: `to: HOST:PORT`"},
+    {FEEDS REST "channels: [{name: a, to: nowhere}]\n", "t.yaml:5:26: write HOST:PORT"},
+    {FEEDS REST "channels: [{name: a, to: \"a b:1\"}]\n", "t.yaml:5:26: write HOST:PORT"},
+    {FEEDS REST "channels: [{name: a, to: h.example:0}]\n",
+     "t.yaml:5:26: the port must be a number from 1 to 65535"},
+    {FEEDS REST "channels: [{name: a, to: h.example:1, plain: yes}]\n",
+     "t.yaml:5:26: plain channels lead to loopback addresses only"},
+    {FEEDS REST "channels: [{name: a, to: h.example:1, tls: {key: k}}]\n",
+     "t.yaml:5:39: `tls.certificate` and `tls.key` stand together"},
+    {FEEDS REST "senders: [x]\n", "t.yaml:5:11: a sender is a block that begins with its `name`"},
     {FEEDS WHATSAPP LINKS "listen: {admin: 127.0.0.1:8083}\n",
      "t.yaml:4:9: `listen` is a list of listeners"},
     {FEEDS WHATSAPP LINKS "listen: []\n", "t.yaml:4:9: `listen` is a list of listeners"},
@@ -296,6 +392,7 @@ static void test_docs(void)
 int main(void)
 {
     test_whole();
+    test_receiver();
     test_default();
     test_faults();
     test_broken();
