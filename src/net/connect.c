@@ -27,7 +27,7 @@ static void on_connected(uv_connect_t *req, int status)
 
     uv_close((uv_handle_t *)&a->timer, on_timer_closed);
     if (status == 0 && !late) {
-        stream_tcp_name(t);
+        stream_tcp_ready(t, c->keepalive_s);
         c->done(c, &t->stream, &e);
         return;
     }

@@ -1,5 +1,6 @@
 /* Takes connections in and counts them. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/container_of.h"
 #include "stream_tcp.h"
@@ -39,6 +40,16 @@ static void refuse(struct stream_tcp *t)
     stream_close(&t->stream);
 }
 
+static void turn_away(struct listener *l, struct stream_tcp *t, enum listener_refusal why)
+{
+    char peer[sizeof t->stream.peer];
+
+    memcpy(peer, t->stream.peer, sizeof peer);
+    refuse(t);
+    if (l->set.on_refused)
+        l->set.on_refused(l->set.ctx, why, peer, "");
+}
+
 static void on_connection(uv_stream_t *server, int status)
 {
     struct listener *l = container_of(server, struct listener, tcp);
@@ -54,11 +65,13 @@ static void on_connection(uv_stream_t *server, int status)
         refuse(t);
         return;
     }
-    stream_tcp_name(t);
+    stream_tcp_ready(t, l->set.keepalive_s);
+    if (l->set.n_allow && !net_ranges_hold(l->set.allow, l->set.n_allow, t->stream.peer)) {
+        turn_away(l, t, LISTENER_ADDRESS);
+        return;
+    }
     if (l->open >= l->set.max_connections) {
-        refuse(t);
-        if (l->set.on_refused)
-            l->set.on_refused(l->set.ctx, l->open);
+        turn_away(l, t, LISTENER_FULL);
         return;
     }
     t->on_gone = on_gone;
@@ -69,9 +82,41 @@ static void on_connection(uv_stream_t *server, int status)
     }
 }
 
+const char *listener_refusal_name(enum listener_refusal r)
+{
+    static const char *const names[LISTENER_REFUSALS] = {
+        [LISTENER_FULL] = "too many connections",
+        [LISTENER_ADDRESS] = "address not allowed",
+        [LISTENER_HANDSHAKE] = "TLS handshake failed",
+    };
+
+    return names[r];
+}
+
 static void on_socket_closed(uv_handle_t *h)
 {
     let_go(container_of(h, struct listener, tcp));
+}
+
+static bool is_listening(int fd)
+{
+    int on = 0;
+    socklen_t size = sizeof on;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
+}
+
+/* The socket that was handed over, or one of our own. */
+static int take_socket(struct listener *l, const struct sockaddr_storage *at)
+{
+    int rc;
+
+    if (!l->set.fd)
+        return uv_tcp_bind(&l->tcp, (const struct sockaddr *)at, 0);
+    rc = is_listening(l->set.fd) ? uv_tcp_open(&l->tcp, l->set.fd) : UV_EINVAL;
+    if (rc != 0)
+        close(l->set.fd);
+    return rc;
 }
 
 bool listener_open(const struct listener_settings *set, struct listener **out, struct err *e)
@@ -80,7 +125,7 @@ bool listener_open(const struct listener_settings *set, struct listener **out, s
     struct listener *l;
     int rc;
 
-    if (!stream_address(set->host, set->port, &at, e))
+    if (!set->fd && !stream_address(set->host, set->port, &at, e))
         return false;
     l = calloc(1, sizeof *l);
     if (!l)
@@ -88,7 +133,7 @@ bool listener_open(const struct listener_settings *set, struct listener **out, s
     l->set = *set;
     l->alive = 1;
     uv_tcp_init(set->loop, &l->tcp);
-    rc = uv_tcp_bind(&l->tcp, (struct sockaddr *)&at, 0);
+    rc = take_socket(l, &at);
     if (rc == 0)
         rc =
             uv_listen((uv_stream_t *)&l->tcp, set->backlog > 0 ? set->backlog : 511, on_connection);

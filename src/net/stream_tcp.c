@@ -2,6 +2,7 @@
  * the bytes before it returns. An idle connection costs its struct alone. */
 #include "stream_tcp.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 
 #include "base/container_of.h"
@@ -56,31 +57,13 @@ static void on_written(uv_write_t *w, int status)
     t->stream.on.on_written(t->stream.ctx, status == 0);
 }
 
-/* on_written(false) on the loop's next turn: never inside stream_write(). */
-struct stream_failure {
-    uv_idle_t idle;
-    struct stream_tcp *stream;
-};
-
-static void on_failure_closed(uv_handle_t *h)
+/* A write that libuv would not take: its owner is told on the loop's next turn. */
+static void tell_failure(void *ctx)
 {
-    free(container_of(h, struct stream_failure, idle));
-}
+    struct stream_tcp *t = ctx;
 
-static void tell_failure(struct stream_tcp *t)
-{
-    struct stream_failure *f = t->failure;
-
-    if (!f)
-        return;
     t->failure = NULL;
-    uv_close((uv_handle_t *)&f->idle, on_failure_closed);
     t->stream.on.on_written(t->stream.ctx, false);
-}
-
-static void on_turn(uv_idle_t *idle)
-{
-    tell_failure(container_of(idle, struct stream_failure, idle)->stream);
 }
 
 static void tcp_write(struct stream *s, struct str data)
@@ -95,12 +78,7 @@ static void tcp_write(struct stream *s, struct str data)
     /* After a reset that reading has seen libuv takes no write (EPIPE). */
     if (uv_write(&t->write, (uv_stream_t *)&t->tcp, &buf, 1, on_written) == 0)
         return;
-    t->failure = calloc(1, sizeof *t->failure);
-    if (!t->failure)
-        abort();
-    t->failure->stream = t;
-    uv_idle_init(t->tcp.loop, &t->failure->idle);
-    uv_idle_start(&t->failure->idle, on_turn);
+    t->failure = turn_start(t->tcp.loop, tell_failure, t);
 }
 
 static void tcp_shutdown(struct stream *s)
@@ -115,7 +93,10 @@ static void on_closed(uv_handle_t *h)
 {
     struct stream_tcp *t = container_of(h, struct stream_tcp, tcp);
 
-    tell_failure(t);
+    if (t->failure) {
+        turn_cancel(t->failure);
+        tell_failure(t);
+    }
     if (t->stream.on.on_closed)
         t->stream.on.on_closed(t->stream.ctx);
     if (t->on_gone)
@@ -152,12 +133,27 @@ struct stream_tcp *stream_tcp_new(uv_loop_t *loop, char *room)
     return t;
 }
 
-void stream_tcp_name(struct stream_tcp *t)
+/* Older libuv sets the first of the three times alone. */
+static void keep_alive(struct stream_tcp *t, int idle_s)
+{
+    const int probes = 3, apart_s = 10;
+    int fd = -1;
+
+    if (uv_tcp_keepalive(&t->tcp, 1, (unsigned)idle_s) != 0 ||
+        uv_fileno((uv_handle_t *)&t->tcp, &fd) != 0)
+        return;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &apart_s, sizeof apart_s);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+void stream_tcp_ready(struct stream_tcp *t, int keepalive_s)
 {
     struct sockaddr_storage at = {0};
     int size = sizeof at;
 
     uv_tcp_nodelay(&t->tcp, 1);
+    if (keepalive_s > 0)
+        keep_alive(t, keepalive_s);
     if (uv_tcp_getpeername(&t->tcp, (struct sockaddr *)&at, &size) == 0)
         (void)uv_ip_name((struct sockaddr *)&at, t->stream.peer, sizeof t->stream.peer);
 }

@@ -510,7 +510,7 @@ static void test_connect(void)
 {
     struct house t;
     struct http_settings set = house_init(&t);
-    struct dialer d = {.c = {"127.0.0.1", 0, 60000, on_dialed}};
+    struct dialer d = {.c = {.host = "127.0.0.1", .timeout_ms = 60000, .done = on_dialed}};
     struct err e = {0};
 
     house_open(&t, &set);
@@ -526,7 +526,8 @@ static void test_connect(void)
     while (d.n_done == 1)
         turn(&t);
     CHECK(d.n_done == 2 && d.failed, "%d", d.n_done);
-    d.c = (struct stream_connect){"192.0.2.1", 9, 50, on_dialed}; /* nobody can be there */
+    d.c = (struct stream_connect){
+        .host = "192.0.2.1", .port = 9, .timeout_ms = 50, .done = on_dialed}; /* nobody is there */
     if (stream_connect_start(&t.loop, &d.c, &e)) {
         while (d.n_done == 2)
             turn(&t);

@@ -20,6 +20,7 @@ struct owner {
     struct buf got;
     int n_end, n_written, n_failed, n_closed, n_refused;
     enum err_kind why;
+    enum listener_refusal why_refused;
     bool inside, refuse;
 };
 
@@ -68,11 +69,13 @@ static bool on_stream(void *ctx, struct stream *s)
     return true;
 }
 
-static void on_refused(void *ctx, int open)
+static void on_refused(void *ctx, enum listener_refusal why, const char *peer, const char *detail)
 {
     struct owner *o = ctx;
 
-    CHECK(open == 1, "%d open", open);
+    CHECK(strcmp(peer, "127.0.0.1") == 0, "%s", peer);
+    CHECK(detail[0] == '\0', "%s", detail);
+    o->why_refused = why;
     o->n_refused++;
 }
 
