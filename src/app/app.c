@@ -18,6 +18,9 @@ static void app_free(struct app *a)
     void (*on_stopped)(void *ctx) = a->on_stopped;
     void *ctx = a->stopped_ctx;
 
+    for (size_t i = 0; i < MOST_LISTENERS; i++)
+        tls_close(a->listening[i].tls);
+    peers_close(&a->peers);
     seal_close(a->seal);
     arena_reset(&a->arena);
     free(a);
@@ -69,13 +72,16 @@ static void close_steps(struct app *a)
 {
     begin_stage(a, close_rest);
     a->wakes[WAKE_MAP].bell = a->wakes[WAKE_PLAN].bell = (struct bell){NULL, NULL};
-    a->closing += (a->map != NULL) + (a->plan != NULL) + (a->send != NULL);
+    a->wakes[WAKE_OUTBOUND].bell = (struct bell){NULL, NULL};
+    a->closing += (a->map != NULL) + (a->plan != NULL) + (a->send != NULL) + (a->outbound != NULL);
     if (a->map)
         map_close(a->map, closed, a);
     if (a->send)
         send_close(a->send, send_closed, a);
     if (a->plan)
         plan_close(a->plan, closed, a);
+    if (a->outbound)
+        outbound_close(a->outbound, closed, a);
     closed(a);
 }
 
@@ -131,6 +137,7 @@ bool app_open(const struct app_settings *set, struct app **out, struct err *e)
     map_ring(a->map);
     plan_ring(a->plan);
     send_ring(a->send);
+    outbound_ring(a->outbound);
     a->ready = true;
     log_event(LOG_INFO, "app", "ready");
     *out = a;

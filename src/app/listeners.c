@@ -19,10 +19,23 @@ void app_ring_plan(void *app)
         plan_ring(a->plan);
 }
 
-static struct http_settings http_of(const struct app *a, const struct listen *set)
+void app_ring_mapped(void *app)
+{
+    struct app *a = app;
+
+    if (a->stopping)
+        return;
+    plan_ring(a->plan);
+    outbound_ring(a->outbound);
+    for (size_t i = 0; i < a->n_listening; i++)
+        if (a->listening[i].mllp)
+            mllp_receiver_ring(a->listening[i].mllp);
+}
+
+static struct http_settings http_of(const struct app *a, const struct listening *l)
 {
     const struct config *c = a->set.config;
-    struct http_settings http = http_settings_default(a->set.loop, set->host, set->port);
+    struct http_settings http = http_settings_default(a->set.loop, l->set->host, l->set->port);
 
     http.max_connections = (int)c->http_max_connections;
     http.max_header = (size_t)c->http_max_header;
@@ -34,11 +47,34 @@ static struct http_settings http_of(const struct app *a, const struct listen *se
     return http;
 }
 
+/* The limits of the receiver, all of them settings. */
+static void limits_of(const struct config *c, struct mllp_receiver_settings *set)
+{
+    set->framing.max = (size_t)c->receive_max_message;
+    set->max_connections = (int)c->receive_max_connections;
+    set->frame_ms = c->receive_frame_timeout;
+    set->min_rate = c->receive_min_rate;
+    set->fs_grace_ms = c->receive_fs_grace;
+    set->idle_ms = c->receive_idle_timeout;
+    set->write_ms = c->receive_write_timeout;
+    set->handshake_ms = c->receive_handshake_timeout;
+    set->keepalive_s = (int)(c->receive_keepalive / 1000);
+    set->parts_most = (size_t)c->receive_parts;
+    set->parts_bytes = (size_t)c->receive_parts_size;
+    set->parts_ms = c->receive_parts_timeout;
+    set->batch_most = (size_t)c->receive_batch;
+    set->replies_most = (size_t)c->receive_replies;
+    set->recorder_bytes = (size_t)c->receive_recorder;
+    set->recordings_most = (size_t)c->receive_recordings;
+    set->peers_most = (size_t)c->receive_peers;
+    set->peers_ms = c->receive_peers_interval;
+}
+
 static bool open_mllp(struct app *a, struct listening *l, struct err *e)
 {
-    const struct config *c = a->set.config;
     struct mllp_receiver_settings set = mllp_receiver_settings_default();
 
+    limits_of(a->set.config, &set);
     set.loop = a->set.loop;
     set.host = l->set->host;
     set.port = l->set->port;
@@ -49,14 +85,14 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.random = a->set.random;
     set.seal = a->seal;
     set.next = (struct bell){map_ring, a->map};
-    set.framing.max = (size_t)c->receive_max_message;
-    set.max_connections = (int)c->receive_max_connections;
-    set.frame_ms = c->receive_frame_timeout;
-    set.fs_grace_ms = c->receive_fs_grace;
-    set.idle_ms = c->receive_idle_timeout;
-    set.write_ms = c->receive_write_timeout;
-    set.profile.mode = HL7_MODE_ORIGINAL; /* each message is answered, whatever MSH-15 says */
-    return mllp_receiver_open(&set, &l->mllp, e);
+    set.senders = a->peers.senders;
+    set.n_senders = a->peers.n_senders;
+    set.only_known = l->set->unlisted == 1;
+    set.tls = l->tls;
+    set.allow = l->allow;
+    set.n_allow = l->n_allow;
+    return peers_profile(&l->set->profile, &set.profile, e) &&
+           mllp_receiver_open(&set, &l->mllp, e);
 }
 
 static bool open_fhir(struct app *a, struct listening *l, struct err *e)
@@ -93,7 +129,7 @@ static bool open_webhook(struct app *a, struct listening *l, struct err *e)
 {
     const struct config *c = a->set.config;
     struct track_settings set = {
-        .http = http_of(a, l->set),
+        .http = http_of(a, l),
         .queue = a->queue,
         .clock = a->set.clock,
         .seal = a->seal,
@@ -113,7 +149,7 @@ static bool open_link(struct app *a, struct listening *l, struct err *e)
 {
     const struct config *c = a->set.config;
     struct link_settings set = {
-        .http = http_of(a, l->set),
+        .http = http_of(a, l),
         .queue = a->queue,
         .clock = a->set.clock,
         .random = a->set.random,
@@ -136,7 +172,7 @@ static bool is_ready(void *ctx)
 static bool open_admin(struct app *a, struct listening *l, struct err *e)
 {
     struct admin_settings set = {
-        .http = http_of(a, l->set),
+        .http = http_of(a, l),
         .queue = a->queue,
         .ready = is_ready,
         .write_metrics = metrics_write,
@@ -185,7 +221,8 @@ bool listening_open(struct app *a, const struct listen *set, struct err *e)
     if (set->feed && !feeds_named(a->set.feeds, set->feed))
         return err_set(e, ERR_CONFIG, 0, "%s:%d: `feed: %s`: no such feed in %s",
                        a->set.config->file, set->line, set->feed, a->set.config->feeds);
-    if (!open_kind(a, l, e)) {
+    if (!peers_ranges(&set->allow, &a->arena, &l->allow, &l->n_allow, e) ||
+        !peers_tls(&set->tls, true, &l->tls, e) || !open_kind(a, l, e)) {
         char where[200];
 
         (void)snprintf(where, sizeof where, "%s:%d: listen %s", a->set.config->file, set->line,

@@ -16,9 +16,16 @@ static void number(struct buf *out, const char *name, const char *label, const c
         buf_printf(out, "%s %llu\n", name, (unsigned long long)n);
 }
 
-static void add_mllp(const struct app *a, struct buf *out)
+static void add_sum(uint64_t *to, const uint64_t *from, int n)
 {
-    uint64_t acks[HL7_ACK_CODES] = {0}, codes[HL7_CODES] = {0}, duplicates = 0, refused = 0;
+    for (int i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+/* Of all MLLP listeners together. */
+static struct mllp_counts sum_mllp(const struct app *a)
+{
+    struct mllp_counts sum = {0};
 
     for (size_t i = 0; i < a->n_listening; i++) {
         const struct mllp_counts *c;
@@ -26,27 +33,54 @@ static void add_mllp(const struct app *a, struct buf *out)
         if (!a->listening[i].mllp)
             continue;
         c = mllp_receiver_counts(a->listening[i].mllp);
-        for (int k = 0; k < HL7_ACK_CODES; k++)
-            acks[k] += c->acks[k];
-        for (int k = 0; k < HL7_CODES; k++)
-            codes[k] += c->codes[k];
-        duplicates += c->duplicates;
-        refused += c->refused;
+        add_sum(sum.acks, c->acks, HL7_ACK_CODES);
+        add_sum(sum.codes, c->codes, HL7_CODES);
+        add_sum(sum.refused, c->refused, LISTENER_REFUSALS);
+        sum.duplicates += c->duplicates;
+        sum.foreign += c->foreign;
     }
+    return sum;
+}
+
+static void add_mllp(const struct app *a, struct buf *out)
+{
+    static const char *const refusals[LISTENER_REFUSALS] = {[LISTENER_FULL] = "full",
+                                                            [LISTENER_ADDRESS] = "address",
+                                                            [LISTENER_HANDSHAKE] = "handshake"};
+    struct mllp_counts sum = sum_mllp(a);
+
     head(out, "tidings_acks_total", "counter",
          "HL7 v2 messages by the code they were answered with.");
     for (int k = 0; k < HL7_ACK_CODES; k++)
-        number(out, "tidings_acks_total", "code", hl7_ack_code_name((enum hl7_ack_code)k), acks[k]);
+        number(out, "tidings_acks_total", "code", hl7_ack_code_name((enum hl7_ack_code)k),
+               sum.acks[k]);
     head(out, "tidings_deviations_total", "counter", "Deviations on the wire, by code.");
     for (int k = 1; k < HL7_CODES; k++) {
-        if (codes[k])
+        if (sum.codes[k])
             number(out, "tidings_deviations_total", "code", hl7_code_name((enum hl7_code)k),
-                   codes[k]);
+                   sum.codes[k]);
     }
     head(out, "tidings_duplicates_total", "counter", "Resends answered with the stored bytes.");
-    number(out, "tidings_duplicates_total", NULL, NULL, duplicates);
-    head(out, "tidings_connections_refused_total", "counter", "Connections over the limit.");
-    number(out, "tidings_connections_refused_total", NULL, NULL, refused);
+    number(out, "tidings_duplicates_total", NULL, NULL, sum.duplicates);
+    head(out, "tidings_connections_refused_total", "counter",
+         "Connections turned away, by reason.");
+    for (int k = 0; k < LISTENER_REFUSALS; k++)
+        number(out, "tidings_connections_refused_total", "reason", refusals[k], sum.refused[k]);
+    head(out, "tidings_foreign_messages_total", "counter",
+         "Messages whose MSH-3 and MSH-4 do not belong to their connection.");
+    number(out, "tidings_foreign_messages_total", NULL, NULL, sum.foreign);
+}
+
+static void add_outbound(const struct app *a, struct buf *out)
+{
+    const struct outbound_counts *c = outbound_counts(a->outbound);
+
+    head(out, "tidings_outbound_total", "counter", "HL7 v2 messages of our own, by event.");
+    number(out, "tidings_outbound_total", "event", "sent", c->sent);
+    number(out, "tidings_outbound_total", "event", "accepted", c->accepted);
+    number(out, "tidings_outbound_total", "event", "refused", c->refused);
+    number(out, "tidings_outbound_total", "event", "timeout", c->timeouts);
+    number(out, "tidings_outbound_total", "event", "stray", c->strays);
 }
 
 static void add_fhir(const struct app *a, struct buf *out)
@@ -150,6 +184,7 @@ void metrics_write(void *app, struct buf *out)
     const struct app *a = app;
 
     add_mllp(a, out);
+    add_outbound(a, out);
     add_fhir(a, out);
     add_send(a, out);
     add_track(a, out);

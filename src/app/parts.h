@@ -7,6 +7,8 @@
 #include "link/link.h"
 #include "map/map.h"
 #include "net/http_client.h"
+#include "outbound/outbound.h"
+#include "peers.h"
 #include "plan/plan.h"
 #include "receive/fhir.h"
 #include "receive/mllp.h"
@@ -19,7 +21,10 @@ enum { MOST_LISTENERS = 64, RETRY_MS = 1000 };
 /* One entry of `listen:`, open. */
 struct listening {
     const struct listen *set;
-    char name[80]; /* "mllp 127.0.0.1:2575 feed demo", as configured: part of the duplicate key */
+    char name[80];   /* "mllp 127.0.0.1:2575 feed demo", as configured: part of the duplicate key */
+    struct tls *tls; /* NULL: plain */
+    struct net_range *allow; /* in the app's arena */
+    size_t n_allow;
     struct mllp_receiver *mllp;
     struct fhir_receiver *fhir;
     struct track *track;
@@ -27,7 +32,7 @@ struct listening {
     struct admin *admin;
 };
 
-enum { WAKE_MAP, WAKE_PLAN, WAKE_SEND, WAKES };
+enum { WAKE_MAP, WAKE_PLAN, WAKE_SEND, WAKE_OUTBOUND, WAKES };
 
 struct app {
     struct app_settings set;
@@ -42,6 +47,8 @@ struct app {
     struct map *map;
     struct plan *plan;
     struct send *send;
+    struct peers peers;
+    struct outbound *outbound;
     struct listening listening[MOST_LISTENERS];
     size_t n_listening;
 
@@ -58,6 +65,8 @@ int listening_port(const struct listening *l);
 
 /* The sender and the webhooks ring the planner through the app: they are opened before it. */
 void app_ring_plan(void *app);
+/* Messages were mapped: for the planner, and for those who answer their senders. */
+void app_ring_mapped(void *app);
 
 /* steps.c: opens keys, store and steps, and connects their bells. */
 bool steps_open(struct app *a, struct err *e) MUST_USE;

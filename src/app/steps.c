@@ -11,7 +11,8 @@ static bool recover(struct app *a, struct store *s, struct err *e)
 
     if (!s->ops->begin(s, e))
         return false;
-    if (!s->ops->recover(s, clock_now_ms(a->set.clock), &unknown, e)) {
+    if (!s->ops->recover(s, clock_now_ms(a->set.clock), &unknown, e) ||
+        !s->ops->recover_outgoing(s, clock_now_ms(a->set.clock), e)) {
         s->ops->rollback(s);
         return false;
     }
@@ -42,6 +43,7 @@ static bool open_store(struct app *a, struct err *e)
     struct store_queue_settings queue = {
         .loop = a->set.loop,
         .max_batch = (size_t)c->store_max_batch,
+        .later_ms = c->commit_later,
         .on_fatal = on_fatal,
         .ctx = a,
     };
@@ -87,7 +89,7 @@ static bool open_map(struct app *a, struct err *e)
         .n_feeds = a->set.feeds->n,
         .batch = (size_t)a->set.config->map_batch,
         .retry_ms = RETRY_MS,
-        .next = {plan_ring, a->plan},
+        .next = {app_ring_mapped, a},
         .alarm = wake_alarm(&a->wakes[WAKE_MAP]),
     };
 
@@ -138,14 +140,40 @@ static bool open_send(struct app *a, struct err *e)
     return send_open(&set, &a->send, e);
 }
 
+static bool open_outbound(struct app *a, struct err *e)
+{
+    const struct config *c = a->set.config;
+    struct outbound_settings set = {
+        .loop = a->set.loop,
+        .queue = a->queue,
+        .clock = a->set.clock,
+        .random = a->set.random,
+        .channels = a->peers.channels,
+        .n_channels = a->peers.n_channels,
+        .connect_ms = c->outbound_connect_timeout,
+        .answer_ms = c->outbound_answer_timeout,
+        .retry_first_ms = c->outbound_retry_first,
+        .retry_most_ms = c->outbound_retry_most,
+        .max_tries = (int32_t)c->outbound_max_tries,
+        .idle_ms = c->outbound_idle_timeout,
+        .keepalive_s = (int)(c->receive_keepalive / 1000),
+        .alarm = wake_alarm(&a->wakes[WAKE_OUTBOUND]),
+    };
+
+    return outbound_open(&set, &a->outbound, e);
+}
+
 bool steps_open(struct app *a, struct err *e)
 {
-    if (!seal_open(a->set.config->keys, &a->seal, e) || !open_store(a, e) || !open_client(a, e))
+    if (!seal_open(a->set.config->keys, &a->seal, e) ||
+        !peers_open(a->set.config, &a->arena, &a->peers, e) || !open_store(a, e) ||
+        !open_client(a, e))
         return false;
-    if (!open_send(a, e) || !open_plan(a, e) || !open_map(a, e))
+    if (!open_send(a, e) || !open_plan(a, e) || !open_outbound(a, e) || !open_map(a, e))
         return false;
     a->wakes[WAKE_MAP].bell = (struct bell){map_ring, a->map};
     a->wakes[WAKE_PLAN].bell = (struct bell){plan_ring, a->plan};
     a->wakes[WAKE_SEND].bell = (struct bell){send_ring, a->send};
+    a->wakes[WAKE_OUTBOUND].bell = (struct bell){outbound_ring, a->outbound};
     return true;
 }
