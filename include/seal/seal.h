@@ -16,7 +16,7 @@
 
 enum { SEAL_KEY_BYTES = 32, SEAL_INDEX_BYTES = 16, SEAL_HASH_BYTES = 32, SEAL_OVERHEAD = 78 };
 
-struct seal; /* immutable once open: usable from both threads at once */
+struct seal; /* its keys never change: usable from both threads at once */
 
 /* Writes a new key file, mode 0600, never over an existing one. ERR_CONFIG with the reason. */
 bool seal_keys_init(const char *path, struct err *e) MUST_USE;

@@ -1,4 +1,3 @@
-#include <openssl/core_names.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 
@@ -14,34 +13,26 @@ static bool mac_part(EVP_MAC_CTX *ctx, struct str part)
            (part.n == 0 || EVP_MAC_update(ctx, (const uint8_t *)part.p, part.n) == 1);
 }
 
-bool seal_mac(const struct seal *s, const uint8_t *key, const struct str *parts, size_t n,
-              uint8_t out[SEAL_HASH_BYTES])
+bool seal_mac(EVP_MAC_CTX *ctx, const struct str *parts, size_t n, uint8_t out[SEAL_HASH_BYTES])
 {
-    char hash[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(s->hmac);
-    bool ok = ctx && EVP_MAC_init(ctx, key, SEAL_KEY_BYTES, params) == 1;
+    bool ok = true;
 
     for (size_t i = 0; ok && i < n; i++)
         ok = mac_part(ctx, parts[i]);
-    ok = ok && EVP_MAC_final(ctx, out, NULL, SEAL_HASH_BYTES) == 1;
-    EVP_MAC_CTX_free(ctx);
-    return ok;
+    return ok && EVP_MAC_final(ctx, out, NULL, SEAL_HASH_BYTES) == 1;
 }
 
 void seal_index(const struct seal *s, const char *field, const struct str *parts, size_t n,
                 uint8_t out[SEAL_INDEX_BYTES])
 {
-    uint8_t key[SEAL_HASH_BYTES], full[SEAL_HASH_BYTES];
-    const struct str name = str_of(field);
+    struct seal_desk *d = seal_desk_take(s);
+    EVP_MAC_CTX *ctx = d ? seal_desk_field(s, d, field) : NULL;
+    uint8_t full[SEAL_HASH_BYTES];
 
-    if (!seal_mac(s, s->index, &name, 1, key) || !seal_mac(s, key, parts, n, full))
+    if (!ctx || !seal_mac(ctx, parts, n, full))
         abort(); /* an index of unknown bytes would tie strangers together */
+    seal_desk_give(s, d, true);
     memcpy(out, full, SEAL_INDEX_BYTES);
-    seal_wipe(key, sizeof key);
 }
 
 void seal_sha256(struct str in, uint8_t out[SEAL_HASH_BYTES])

@@ -61,7 +61,7 @@ struct seal *seal_from_root(const uint8_t root[SEAL_KEY_BYTES])
     if (!s)
         abort(); /* the same policy as the arena's */
     memcpy(s->root, root, SEAL_KEY_BYTES);
-    if (!derive_all(s))
+    if (!derive_all(s) || !seal_desks_init(s))
         abort(); /* an OpenSSL without AES, HMAC or HKDF: nothing here can work */
     return s;
 }
@@ -70,6 +70,7 @@ void seal_close(struct seal *s)
 {
     if (!s)
         return;
+    seal_desks_free(s);
     EVP_CIPHER_free(s->gcm);
     EVP_CIPHER_free(s->key_wrap);
     EVP_MAC_free(s->hmac);

@@ -3,7 +3,6 @@
  * The data key is fresh for each record, so a nonce can never meet the same key twice and the limit
  * of 2^32 calls a key (NIST SP 800-38D, 8.3) is out of reach. AES key wrap (RFC 3394) needs no
  * nonce and refuses an altered or foreign wrapped key by itself. */
-#include <openssl/rand.h>
 #include <stdlib.h>
 
 #include "seal_impl.h"
@@ -31,115 +30,107 @@ static void put_head(const struct seal *s, uint8_t out[HEAD_BYTES])
 }
 
 /* Only the step that checks can say ALTERED. */
-static enum verdict wrap_key(const struct seal *s, bool wrap, const uint8_t *in, int n,
-                             uint8_t *out)
+static enum verdict wrap_key(EVP_CIPHER_CTX *ctx, const uint8_t *in, int n, int n_out, uint8_t *out)
 {
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     uint8_t wide[WRAPPED_BYTES + 8]; /* EVP may write one block more than it reports */
-    enum verdict v = FAILED;
     int written = 0;
+    bool ok = EVP_CipherUpdate(ctx, wide, &written, in, n) == 1 && written == n_out;
 
-    if (!ctx)
-        return FAILED;
-    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    if (EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1) {
-        bool ok = EVP_CipherUpdate(ctx, wide, &written, in, n) == 1 &&
-                  written == (wrap ? WRAPPED_BYTES : SEAL_KEY_BYTES);
-
-        v = ok ? SOUND : ALTERED;
-    }
-    if (v == SOUND)
-        memcpy(out, wide, (size_t)written);
+    if (ok)
+        memcpy(out, wide, (size_t)n_out);
     seal_wipe(wide, sizeof wide);
-    EVP_CIPHER_CTX_free(ctx);
-    return v;
+    return ok ? SOUND : ALTERED;
 }
 
 /* The additional data: head, then table, row and column, each name behind its length. */
 static bool bind_place(EVP_CIPHER_CTX *ctx, const uint8_t *head, struct seal_place at)
 {
     const struct str names[] = {str_of(at.table), str_of(at.column)};
-    uint8_t number[8];
+    uint8_t all[HEAD_BYTES + 2 * (1 + UINT8_MAX) + 8];
+    size_t n = HEAD_BYTES;
     int ignored;
 
-    if (EVP_CipherUpdate(ctx, NULL, &ignored, head, HEAD_BYTES) != 1)
-        return false;
+    memcpy(all, head, HEAD_BYTES);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const uint8_t length = (uint8_t)names[i].n; /* names are ours and short */
 
-        if (EVP_CipherUpdate(ctx, NULL, &ignored, &length, 1) != 1 ||
-            EVP_CipherUpdate(ctx, NULL, &ignored, (const uint8_t *)names[i].p, length) != 1)
-            return false;
+        all[n++] = length;
+        memcpy(all + n, names[i].p, length);
+        n += length;
     }
-    for (size_t i = 0; i < sizeof number; i++)
-        number[i] = (uint8_t)((uint64_t)at.row >> (56 - 8 * i));
-    return EVP_CipherUpdate(ctx, NULL, &ignored, number, sizeof number) == 1;
+    for (size_t i = 0; i < 8; i++)
+        all[n++] = (uint8_t)((uint64_t)at.row >> (56 - 8 * i));
+    return EVP_CipherUpdate(ctx, NULL, &ignored, all, (int)n) == 1;
 }
 
-static bool encrypt(const struct seal *s, struct seal_place at, struct str plain, uint8_t *record)
+/* `fresh`: a data key and a nonce. */
+static bool encrypt(struct seal_desk *d, const uint8_t *fresh, struct seal_place at,
+                    struct str plain, uint8_t *record)
 {
     uint8_t *wrapped = record + HEAD_BYTES, *nonce = wrapped + WRAPPED_BYTES;
     uint8_t *text = nonce + NONCE_BYTES, *tag = text + plain.n;
-    uint8_t key[SEAL_KEY_BYTES];
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = d->encrypt;
     int n = 0, rest = 0;
-    bool ok;
 
-    put_head(s, record);
-    ok = ctx && RAND_priv_bytes(key, sizeof key) == 1 && RAND_bytes(nonce, NONCE_BYTES) == 1 &&
-         wrap_key(s, true, key, sizeof key, wrapped) == SOUND &&
-         EVP_EncryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
-         EVP_EncryptUpdate(ctx, text, &n, (const uint8_t *)plain.p, (int)plain.n) == 1 &&
-         EVP_EncryptFinal_ex(ctx, text + n, &rest) == 1 &&
-         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) == 1;
-    EVP_CIPHER_CTX_free(ctx);
-    seal_wipe(key, sizeof key);
-    return ok;
+    memcpy(nonce, fresh + SEAL_KEY_BYTES, NONCE_BYTES);
+    return wrap_key(d->wrap, fresh, SEAL_KEY_BYTES, WRAPPED_BYTES, wrapped) == SOUND &&
+           EVP_EncryptInit_ex2(ctx, NULL, fresh, nonce, NULL) == 1 && bind_place(ctx, record, at) &&
+           EVP_EncryptUpdate(ctx, text, &n, (const uint8_t *)plain.p, (int)plain.n) == 1 &&
+           EVP_EncryptFinal_ex(ctx, text + n, &rest) == 1 &&
+           EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) == 1;
 }
 
 bool seal_put(const struct seal *s, struct seal_place at, struct str plain, struct arena *a,
               struct str *sealed, struct err *e)
 {
-    uint8_t *record;
+    uint8_t fresh[SEAL_KEY_BYTES + NONCE_BYTES], *record;
+    struct seal_desk *d;
+    bool ok;
 
     if (plain.n > MAX_PLAIN)
         return err_set(e, ERR_INPUT, 0, "seal: %zu bytes are more than %d", plain.n, MAX_PLAIN);
     if (!plain.n)
         plain = STR("");
     record = arena_get(a, plain.n + SEAL_OVERHEAD, 1);
-    if (!encrypt(s, at, plain, record))
+    put_head(s, record);
+    d = seal_desk_take(s);
+    ok = d && seal_desk_random(d, fresh, sizeof fresh) && encrypt(d, fresh, at, plain, record);
+    seal_desk_give(s, d, ok);
+    seal_wipe(fresh, sizeof fresh);
+    if (!ok)
         return err_set(e, ERR_BUSY, 0, "seal: OpenSSL gave no record");
     *sealed = (struct str){(const char *)record, plain.n + SEAL_OVERHEAD};
     return true;
 }
 
 /* `key` is sound: what fails before the tag is compared is our own trouble. */
-static enum verdict decrypt_text(const struct seal *s, struct seal_place at, const uint8_t *record,
+static enum verdict decrypt_text(EVP_CIPHER_CTX *ctx, struct seal_place at, const uint8_t *record,
                                  size_t n_text, const uint8_t *key, uint8_t *out)
 {
     const uint8_t *nonce = record + HEAD_BYTES + WRAPPED_BYTES, *text = nonce + NONCE_BYTES;
     uint8_t tag[TAG_BYTES];
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    enum verdict v = FAILED;
     int n = 0, rest = 0;
 
     memcpy(tag, text + n_text, TAG_BYTES);
-    if (ctx && EVP_DecryptInit_ex2(ctx, s->gcm, key, nonce, NULL) == 1 &&
-        bind_place(ctx, record, at) && EVP_DecryptUpdate(ctx, out, &n, text, (int)n_text) == 1 &&
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) == 1)
-        v = EVP_DecryptFinal_ex(ctx, out + n, &rest) == 1 ? SOUND : ALTERED;
-    EVP_CIPHER_CTX_free(ctx);
-    return v;
+    if (EVP_DecryptInit_ex2(ctx, NULL, key, nonce, NULL) != 1 || !bind_place(ctx, record, at) ||
+        EVP_DecryptUpdate(ctx, out, &n, text, (int)n_text) != 1 ||
+        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) != 1)
+        return FAILED;
+    return EVP_DecryptFinal_ex(ctx, out + n, &rest) == 1 ? SOUND : ALTERED;
 }
 
 static enum verdict decrypt(const struct seal *s, struct seal_place at, const uint8_t *record,
                             size_t n_text, uint8_t *out)
 {
+    struct seal_desk *d = seal_desk_take(s);
     uint8_t key[SEAL_KEY_BYTES];
-    enum verdict v = wrap_key(s, false, record + HEAD_BYTES, WRAPPED_BYTES, key);
+    enum verdict v = FAILED;
 
+    if (d)
+        v = wrap_key(d->unwrap, record + HEAD_BYTES, WRAPPED_BYTES, SEAL_KEY_BYTES, key);
     if (v == SOUND)
-        v = decrypt_text(s, at, record, n_text, key, out);
+        v = decrypt_text(d->decrypt, at, record, n_text, key, out);
+    seal_desk_give(s, d, v == SOUND);
     seal_wipe(key, sizeof key);
     if (v != SOUND)
         seal_wipe(out, n_text); /* nothing of an altered record is ever seen */

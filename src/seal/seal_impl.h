@@ -1,4 +1,5 @@
-/* What an open seal holds. Nothing of it changes after seal_from_root(), so both threads use it. */
+/* What an open seal holds. Its keys do not change after seal_from_root(), and a desk is one caller's while
+ * it is lent, so both threads use it. */
 #ifndef SEAL_IMPL_H
 #define SEAL_IMPL_H
 
@@ -18,14 +19,42 @@ struct seal {
     EVP_CIPHER *gcm, *key_wrap;
     EVP_MAC *hmac;
     EVP_KDF *hkdf;
+
+    struct seal_desks *desks; /* lent out one caller at a time */
 };
+
+enum { DESK_FIELDS = 12, DESK_RANDOM = 44 * 64 /* a data key and a nonce for 64 records */ };
+
+/* Contexts with their key schedules, kept from one call to the next: making them anew costs several
+ * times what sealing a message does. */
+struct seal_desk {
+    EVP_CIPHER_CTX *wrap, *unwrap, *encrypt, *decrypt;
+    struct {
+        char name[32];
+        EVP_MAC_CTX *mac;
+    } fields[DESK_FIELDS]; /* blind indexes met so far, each under its own key */
+    size_t n_fields;
+    uint8_t random[DESK_RANDOM]; /* the last n_random bytes are not used yet */
+    size_t n_random;
+};
+
+bool seal_desks_init(struct seal *s);
+void seal_desks_free(struct seal *s);
+/* A desk for the caller alone, until it is given back. NULL: OpenSSL has no memory. */
+struct seal_desk *seal_desk_take(const struct seal *s);
+/* sound: no call on it has failed; one that is not is thrown away. */
+void seal_desk_give(const struct seal *s, struct seal_desk *d, bool sound);
+/* Random bytes that nobody gets again; n is at most DESK_RANDOM. A process that goes on after fork()
+ * would give them twice: nothing here forks without exec. */
+bool seal_desk_random(struct seal_desk *d, uint8_t *out, size_t n);
+/* A MAC context under the key of that blind index, ready for its parts. NULL: OpenSSL fails. */
+EVP_MAC_CTX *seal_desk_field(const struct seal *s, struct seal_desk *d, const char *field);
 
 /* HKDF-SHA-256 (RFC 5869) of the root; salt "tidings/1", info `purpose` and `label` run together.
  * False only when OpenSSL fails. */
 bool seal_hkdf(const struct seal *s, const char *purpose, const char *label, uint8_t *out,
                size_t n);
-/* HMAC-SHA-256 with a key of SEAL_KEY_BYTES over the parts, each behind its length (8 bytes). */
-bool seal_mac(const struct seal *s, const uint8_t *key, const struct str *parts, size_t n,
-              uint8_t out[SEAL_HASH_BYTES]);
+/* HMAC-SHA-256, by a context that has its key, over the parts, each behind its length (8 bytes). */
+bool seal_mac(EVP_MAC_CTX *ctx, const struct str *parts, size_t n, uint8_t out[SEAL_HASH_BYTES]);
 
 #endif
