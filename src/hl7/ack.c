@@ -3,20 +3,22 @@
 /* MSH-15 and MSH-16: table 0155. */
 enum when { EMPTY, ALWAYS, NEVER, ON_ERROR, ON_SUCCESS };
 
-enum answer { ACCEPT, ERROR, REJECT };
+/* FOREIGN: refused for good, yet no fault of the header, which is all that CR may say. */
+enum answer { ACCEPT, ERROR, REJECT, FOREIGN };
 
 static const enum answer answers[HL7_CONDITIONS] = {
     [HL7_COMMITTED] = ACCEPT,      [HL7_BAD_TYPE] = REJECT,    [HL7_BAD_EVENT] = REJECT,
     [HL7_BAD_PROCESSING] = REJECT, [HL7_BAD_VERSION] = REJECT, [HL7_NO_ID] = ERROR,
     [HL7_ID_BYTES] = ERROR,        [HL7_LONG_FIELD] = ERROR,   [HL7_BAD_FRAME] = ERROR,
     [HL7_BAD_SYNTAX] = ERROR,      [HL7_BAD_CHARSET] = ERROR,  [HL7_OVER_LIMIT] = ERROR,
-    [HL7_IN_BATCH] = ERROR,        [HL7_BUSY] = ERROR,
+    [HL7_IN_BATCH] = ERROR,        [HL7_BUSY] = ERROR,         [HL7_NOT_BOUND] = FOREIGN,
+    [HL7_MISSING_FIELD] = ERROR,   [HL7_SEQUENCE] = ERROR,     [HL7_WRONG_COUNT] = ERROR,
 };
 
 static const enum hl7_ack_code original[] = {
-    [ACCEPT] = HL7_AA, [ERROR] = HL7_AE, [REJECT] = HL7_AR};
+    [ACCEPT] = HL7_AA, [ERROR] = HL7_AE, [REJECT] = HL7_AR, [FOREIGN] = HL7_AR};
 static const enum hl7_ack_code enhanced[] = {
-    [ACCEPT] = HL7_CA, [ERROR] = HL7_CE, [REJECT] = HL7_CR};
+    [ACCEPT] = HL7_CA, [ERROR] = HL7_CE, [REJECT] = HL7_CR, [FOREIGN] = HL7_CE};
 
 const char *hl7_ack_code_name(enum hl7_ack_code c)
 {
@@ -143,4 +145,21 @@ enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
     /* No accept acknowledgement; on the same socket the application's follows the commit. */
     return application != EMPTY && app == HL7_APP_SAME_SOCKET ? filter(application, a, original[a])
                                                               : HL7_SILENT;
+}
+
+enum hl7_ack_code hl7_application_code(const struct hl7_header *h, enum hl7_ack_code outcome,
+                                       enum hl7_ack_mode mode, enum hl7_app_ack app)
+{
+    enum when accept, application;
+
+    if (!h || h->batch || app == HL7_APP_OFF || mode == HL7_MODE_ORIGINAL)
+        return HL7_SILENT;
+    accept = read_when(h, 15, NULL);
+    application = read_when(h, 16, NULL);
+    if (application == EMPTY || (accept == EMPTY && mode == HL7_MODE_AUTO))
+        return HL7_SILENT;
+    /* The one reply on the same socket followed the commit. */
+    if (accept == NEVER && mode == HL7_MODE_AUTO && app == HL7_APP_SAME_SOCKET)
+        return HL7_SILENT;
+    return filter(application, outcome == HL7_AA ? ACCEPT : ERROR, outcome);
 }

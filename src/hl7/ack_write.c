@@ -1,7 +1,6 @@
-#include <time.h>
-
 #include "hl7/ack.h"
 #include "hl7/escape.h"
+#include "reply.h"
 #include "type_text.h"
 
 /* What each condition says: table 0357, our own text for MSA-3 and ERR-5, and the place in MSH. */
@@ -29,61 +28,15 @@ static const struct fault {
     [HL7_IN_BATCH] = {"207", "Application internal error", "batches are not taken here", "batch", 0,
                       0},
     [HL7_BUSY] = {"207", "Application internal error", "cannot be stored now", "busy", 0, 0},
+    [HL7_NOT_BOUND] = {"207", "Application internal error", "MSH-3 and MSH-4 are not from here",
+                       "not-bound", 3, 1},
+    [HL7_MISSING_FIELD] = {"101", "Required field missing", "a required field is missing",
+                           "missing-field", 0, 0},
+    [HL7_SEQUENCE] = {"207", "Application internal error", "MSH-13 is not the number expected",
+                      "sequence", 13, 1},
+    [HL7_WRONG_COUNT] = {"102", "Data type error", "a count of the batch is not what came",
+                         "batch-count", 0, 0},
 };
-
-static bool is_control(char c)
-{
-    return (unsigned char)c < 0x20 || c == 0x7F;
-}
-
-/* A field of the sender without what could make a segment elsewhere; nothing of one that is too long
- * or shifts character sets. */
-static void add_echo(struct buf *b, struct str s)
-{
-    if (s.n > HL7_ECHO_MOST || (s.n && memchr(s.p, 0x1B, s.n)))
-        return;
-    for (size_t i = 0; i < s.n; i++) {
-        if (!is_control(s.p[i]))
-            buf_add_char(b, s.p[i]);
-    }
-}
-
-static void add_echo_or(struct buf *b, struct str s, const char *otherwise)
-{
-    size_t before = b->n;
-
-    add_echo(b, s);
-    if (b->n == before)
-        buf_add(b, str_of(otherwise));
-}
-
-static void add_time(struct buf *b, int64_t now_ms, int zone_min)
-{
-    time_t local = (time_t)((now_ms - ((now_ms % 1000) + 1000) % 1000) / 1000) + zone_min * 60;
-    int east = zone_min < 0 ? -zone_min : zone_min;
-    struct tm t;
-
-    if (!gmtime_r(&local, &t))
-        return;
-    buf_printf(b, "%04d%02d%02d%02d%02d%02d.%03d%c%02d%02d", t.tm_year + 1900, t.tm_mon + 1,
-               t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(((now_ms % 1000) + 1000) % 1000),
-               zone_min < 0 ? '-' : '+', east / 60, east % 60);
-}
-
-/* 96 bits, five at a time, in Crockford's alphabet: 20 characters, the limit of MSH-10 up to v2.5.1. */
-static void add_id(struct buf *b, const uint8_t random[HL7_ACK_RANDOM])
-{
-    static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-    for (size_t i = 0; i < HL7_ACK_ID; i++) {
-        size_t bit = i * 5, byte = bit / 8;
-        unsigned two = (unsigned)random[byte] << 8;
-
-        if (byte + 1 < HL7_ACK_RANDOM)
-            two |= random[byte + 1];
-        buf_add_char(b, alphabet[two >> (11 - bit % 8) & 31]);
-    }
-}
 
 /* ACK, ACK^S12 (2.3), ACK^S12^ACK (2.3.1 and later). */
 static void add_type(struct buf *b, const struct hl7_separators *sep, const struct hl7_header *h,
@@ -102,49 +55,61 @@ static void add_type(struct buf *b, const struct hl7_separators *sep, const stru
     buf_add(b, STR("ACK"));
 }
 
+/* MSH-13 to MSH-18: only an application acknowledgement says which answer it wants itself. */
+static void add_msh_tail(struct buf *b, const struct hl7_ack *ack, char f,
+                         const struct hl7_header *h)
+{
+    bool set = !h->batch && h->fields[18].n && !(h->charset && !h->charset->iconv);
+
+    if (ack->accept)
+        buf_printf(b, "%c%c%c%s%cNE", f, f, f, ack->accept, f);
+    else if (set)
+        buf_printf(b, "%c%c%c%c", f, f, f, f);
+    if (set) {
+        buf_printf(b, "%c%c", f, f);
+        reply_echo(b, h, h->fields[18]);
+    }
+    buf_add_char(b, '\r');
+}
+
 /* Both heads of the answer are turned round: the sender becomes the receiver. */
 static void add_msh(struct buf *b, const struct hl7_ack *ack, const struct hl7_separators *sep,
                     const struct hl7_header *h, enum hl7_version version)
 {
-    const char encoding[] = {sep->component,    sep->repetition, sep->escape,
-                             sep->subcomponent, sep->truncation, '\0'};
-    char f = sep->field;
+    char id[HL7_ACK_ID + 1], f = sep->field;
 
-    buf_printf(b, "MSH%c%s", f, encoding);
-    for (size_t i = 0; i < 4; i++) {
-        static const int turned[] = {5, 6, 3, 4};
-
-        buf_add_char(b, f);
-        add_echo(b, h->fields[turned[i]]);
-    }
+    reply_head(b, "MSH", h, sep);
     buf_add_char(b, f);
-    add_time(b, ack->now_ms, ack->zone_min);
+    reply_time(b, ack->now_ms, ack->zone_min);
     buf_printf(b, "%c%c", f, f);
     add_type(b, sep, h, version);
+    hl7_ack_id(ack->random, id);
+    buf_printf(b, "%c%s%c", f, id, f);
+    reply_echo_or(b, h, h->batch ? STR("") : h->fields[11], "P");
     buf_add_char(b, f);
-    add_id(b, ack->random);
-    buf_add_char(b, f);
-    add_echo_or(b, h->batch ? STR("") : h->fields[11], "P");
-    buf_add_char(b, f);
-    add_echo_or(b, h->batch ? STR("") : h->fields[12], "2.5.1");
-    if (!h->batch && h->fields[18].n && !(h->charset && !h->charset->iconv)) {
-        buf_printf(b, "%c%c%c%c%c%c", f, f, f, f, f, f);
-        add_echo(b, h->fields[18]);
-    }
-    buf_add_char(b, '\r');
+    reply_echo_or(b, h, h->batch ? STR("") : h->fields[12], "2.5.1");
+    add_msh_tail(b, ack, f, h);
+}
+
+static bool is_positive(enum hl7_ack_code code)
+{
+    return code == HL7_AA || code == HL7_CA;
 }
 
 static void add_msa(struct buf *b, const struct hl7_ack *ack, const struct hl7_separators *sep,
                     const struct hl7_header *h, enum hl7_version version)
 {
-    const struct fault *fault = &faults[ack->condition];
+    const char *own = faults[ack->n_faults ? ack->faults[0].condition : ack->condition].own;
+    bool text = own && !is_positive(ack->code) && version <= HL7_V2_6;
 
     buf_printf(b, "MSA%c%s%c", sep->field, hl7_ack_code_name(ack->code), sep->field);
-    add_echo(b, h->control_id);
-    if (fault->own && version <= HL7_V2_6) {
+    reply_echo(b, h, h->control_id);
+    if (text || ack->sequenced)
         buf_add_char(b, sep->field);
-        hl7_escape(b, str_of(fault->own), sep);
-    }
+    if (text)
+        hl7_escape(b, str_of(own), sep);
+    if (ack->sequenced)
+        buf_printf(b, "%c%lld", sep->field, (long long)ack->expected);
     buf_add_char(b, '\r');
 }
 
@@ -157,34 +122,94 @@ static void add_code(struct buf *b, const struct fault *fault, char part,
     buf_printf(b, "%cHL70357", part);
 }
 
-/* 2.2 to 2.4: ERR-1 holds place and code; from 2.5 on ERR-2, ERR-3, ERR-4 and our own name in ERR-5. */
-static void add_err(struct buf *b, const struct hl7_ack *ack, const struct hl7_separators *sep,
-                    enum hl7_version version)
+/* Where a fault is; segment NULL: nowhere in particular. */
+struct place {
+    const char *segment;
+    unsigned sequence, field, component;
+};
+
+static bool is_segment_name(const char *s)
 {
-    const struct fault *fault = &faults[ack->condition];
+    for (size_t i = 0; i < 3; i++) {
+        if (!(s[i] >= 'A' && s[i] <= 'Z') && !(i > 0 && s[i] >= '0' && s[i] <= '9'))
+            return false;
+    }
+    return s[3] == '\0';
+}
+
+static struct place place_of(const struct hl7_fault *f)
+{
+    const struct fault *own = &faults[f->condition];
+
+    if (f->segment && is_segment_name(f->segment))
+        return (struct place){f->segment, f->sequence ? f->sequence : 1, f->field, f->component};
+    if (own->field)
+        return (struct place){"MSH", 1, (unsigned)own->field, (unsigned)own->component};
+    return (struct place){0};
+}
+
+/* SCH^1^11^102&Data type error&HL70357: v2.2 to v2.4 */
+static void add_err_1(struct buf *b, const struct hl7_fault *fault,
+                      const struct hl7_separators *sep)
+{
+    struct place at = place_of(fault);
+    char c = sep->component;
+
+    if (at.segment)
+        buf_printf(b, "%s%c%u%c", at.segment, c, at.sequence, c);
+    else
+        buf_printf(b, "%c%c", c, c);
+    if (at.field)
+        buf_printf(b, "%u", at.field);
+    buf_add_char(b, c);
+    add_code(b, &faults[fault->condition], sep->subcomponent, sep);
+}
+
+/* |SCH^1^11^1^4|102^Data type error^HL70357|E|own name: from v2.5 on */
+static void add_err_2_to_5(struct buf *b, const struct hl7_fault *fault,
+                           const struct hl7_separators *sep)
+{
+    struct place at = place_of(fault);
     char f = sep->field, c = sep->component;
 
-    if (!fault->code || version < HL7_V2_2 || !c)
+    buf_add_char(b, f);
+    if (at.segment)
+        buf_printf(b, "%s%c%u", at.segment, c, at.sequence);
+    if (at.segment && at.field)
+        buf_printf(b, "%c%u", c, at.field);
+    if (at.segment && at.field && at.component)
+        buf_printf(b, "%c1%c%u", c, c, at.component);
+    buf_add_char(b, f);
+    add_code(b, &faults[fault->condition], c, sep);
+    buf_printf(b, "%cE%c", f, f);
+    hl7_escape(b, str_of(faults[fault->condition].name), sep);
+}
+
+static void add_err(struct buf *b, const struct hl7_fault *fault, const struct hl7_separators *sep,
+                    enum hl7_version version)
+{
+    if (!faults[fault->condition].code || version < HL7_V2_2 || !sep->component ||
+        (version < HL7_V2_5 && !sep->subcomponent))
         return;
-    if (version < HL7_V2_5) {
-        if (!sep->subcomponent)
-            return;
-        buf_printf(b, "ERR%c", f);
-        if (fault->field)
-            buf_printf(b, "MSH%c1%c%d%c", c, c, fault->field, c);
-        else
-            buf_printf(b, "%c%c%c", c, c, c);
-        add_code(b, fault, sep->subcomponent, sep);
-    } else {
-        buf_printf(b, "ERR%c%c", f, f);
-        if (fault->field)
-            buf_printf(b, "MSH%c1%c%d%c1%c%d", c, c, fault->field, c, c, fault->component);
-        buf_add_char(b, f);
-        add_code(b, fault, c, sep);
-        buf_printf(b, "%cE%c", f, f);
-        hl7_escape(b, str_of(fault->name), sep);
-    }
+    buf_printf(b, "ERR%c", sep->field);
+    if (version < HL7_V2_5)
+        add_err_1(b, fault, sep);
+    else
+        add_err_2_to_5(b, fault, sep);
     buf_add_char(b, '\r');
+}
+
+static void add_errs(struct buf *b, const struct hl7_ack *ack, const struct hl7_separators *sep,
+                     enum hl7_version version)
+{
+    const struct hl7_fault whole = {.condition = ack->condition};
+
+    if (is_positive(ack->code))
+        return;
+    if (ack->n_faults == 0)
+        add_err(b, &whole, sep, version);
+    for (size_t i = 0; i < ack->n_faults && i < HL7_FAULTS_MOST; i++)
+        add_err(b, &ack->faults[i], sep, version);
 }
 
 bool hl7_ack_is_sound(struct str content)
@@ -211,7 +236,14 @@ bool hl7_ack_is_sound(struct str content)
     return n_msh == 1 && n_msa == 1 && n <= 12;
 }
 
-bool hl7_ack_write(const struct hl7_ack *ack, struct buf *out, struct err *e)
+/* Values of MSH-15, table 0155; NULL: none. */
+static bool is_accept(const char *s)
+{
+    return !s || strcmp(s, "AL") == 0 || strcmp(s, "NE") == 0 || strcmp(s, "ER") == 0 ||
+           strcmp(s, "SU") == 0;
+}
+
+bool hl7_ack_content(const struct hl7_ack *ack, struct buf *out, struct err *e)
 {
     struct hl7_separators sep = ack->header ? ack->header->sep : hl7_separators_default();
     static const struct hl7_header none;
@@ -220,17 +252,26 @@ bool hl7_ack_write(const struct hl7_ack *ack, struct buf *out, struct err *e)
     size_t before = out->n;
     struct str content;
 
-    buf_add_char(out, ack->start);
+    if (ack->code == HL7_SILENT || !is_accept(ack->accept))
+        return err_set(e, ERR_INPUT, 0, "an answer would not have been sound");
     add_msh(out, ack, &sep, h, version);
     add_msa(out, ack, &sep, h, version);
-    add_err(out, ack, &sep, version);
-    content = (struct str){out->p + before + 1, out->n - before - 1};
-    if (out->over || ack->code == HL7_SILENT || memchr(content.p, ack->start, content.n) ||
-        memchr(content.p, ack->end, content.n) || !hl7_ack_is_sound(content)) {
+    add_errs(out, ack, &sep, version);
+    content = (struct str){out->p + before, out->n - before};
+    if (out->over || !hl7_ack_is_sound(content)) {
         out->n = before;
         return err_set(e, ERR_INPUT, 0, "an answer would not have been sound");
     }
-    buf_add_char(out, ack->end);
-    buf_add_char(out, '\r');
-    return !out->over || err_set(e, ERR_INPUT, 0, "an answer would not have been sound");
+    return true;
+}
+
+bool hl7_ack_write(const struct hl7_ack *ack, struct buf *out, struct err *e)
+{
+    size_t before = out->n;
+
+    buf_add_char(out, ack->start);
+    if (hl7_ack_content(ack, out, e) && reply_close(out, before, ack->start, ack->end))
+        return true;
+    out->n = before;
+    return err_set(e, ERR_INPUT, 0, "an answer would not have been sound");
 }
