@@ -1,5 +1,5 @@
-/* An HL7 v2 message as an index over its decoded text: segments and fields are cut once,
- * repetitions, components and subcomponents on the way down; nothing is copied.
+/* An HL7 v2 message as an index over its decoded text: one pass finds where the segments and fields
+ * start, all else is cut when it is asked for; nothing is copied.
  *
  *   message    segment CR segment CR ...          separators: MSH-1 and MSH-2 of this message
  *   segment    PID | field | field ...            MSH-1 is the separator itself
@@ -7,9 +7,14 @@
  *   repetition component ^ component ...
  *   component  subcomponent & subcomponent ...    escapes: hl7/escape.h, after the last cut
  *
- * Every slice points into the text given; an offset is slice.p - message.text.p. */
+ * Every slice points into message.text: an offset is slice.p - message.text.p. That is the text given,
+ * but for ADD segments (v2.4): ADD|more appends its characters to the segment before it, so a message
+ * that holds one is indexed in a joined copy. An ADD right behind MSH continues a segment of an earlier
+ * message (hl7/continuation.h) and stays a segment. */
 #ifndef HL7_MESSAGE_H
 #define HL7_MESSAGE_H
+
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -18,17 +23,18 @@
 #include "hl7/separators.h"
 
 struct hl7_segment {
-    char name[4];             /* upper case, "PID"; "" when it is no segment name */
-    struct str text;          /* all of it, without its end */
-    const struct str *fields; /* fields[n - 1] is field n, for MSH too; never absent */
-    size_t n_fields;
+    char name[4];          /* upper case, "PID"; "" when it is no segment name */
+    uint32_t n_fields;     /* for MSH too with MSH-1 and MSH-2; hl7_field() reads them */
+    struct str text;       /* all of it, without its end */
+    const char *base;      /* message.text.p */
+    const uint32_t *marks; /* offsets from base of its separators, then of its end */
 };
 
 struct hl7_message {
     struct hl7_separators sep;
     const struct hl7_charset *charset; /* for \X..\ */
-    struct str text;
-    struct hl7_segment *segments; /* the first is MSH; blank ones are left out */
+    struct str text;                   /* what was indexed */
+    struct hl7_segment *segments;      /* the first is MSH; blank ones are left out */
     size_t n_segments;
 };
 
@@ -43,7 +49,7 @@ struct hl7_limits {
 };
 struct hl7_limits hl7_limits_default(void); /* 5000, 200, 1000, 100, 100, 200000 */
 
-/* text     UTF-8, from hl7_decode(); must start "MSH"; lives as long as the message
+/* text     UTF-8, from hl7_decode(); must start "MSH"; under 4 GiB; lives as long as the message
  * charset  what hl7_decode() used; NULL: UTF-8
  * notes    gets the line endings and blank lines found; NULL is fine
  * e        ERR_INPUT: no MSH, unusable separators, or a limit, with the byte offset; e->code is
@@ -70,6 +76,10 @@ struct str hl7_field(const struct hl7_segment *s, size_t n);
 struct str hl7_repetition(const struct hl7_separators *sep, struct str field, size_t n);
 struct str hl7_component(const struct hl7_separators *sep, struct str repetition, size_t n);
 struct str hl7_subcomponent(const struct hl7_separators *sep, struct str component, size_t n);
+
+/* True when a part of the message, as it was cut, ends in the truncation character: the sender had more
+ * to say. Such a text is for no match and no template (hl7v2.md 6). */
+bool hl7_is_truncated(const struct hl7_message *m, struct str raw);
 
 /* The decoded text of component n (its first subcomponent when sub is 0) of a repetition; absent
  * when there is none. For whole repetitions such as XTN (phone). */

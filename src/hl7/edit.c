@@ -127,10 +127,10 @@ bool hl7_edit_set(struct str text, const struct hl7_path *p, struct str raw, str
     field = hl7_field(s, p->field);
     if (!change_field(p, &m, field, raw, a, &value, e))
         return false;
-    from = (size_t)((field.p ? field.p : s->text.p + s->text.n) - text.p);
+    from = (size_t)((field.p ? field.p : s->text.p + s->text.n) - m.text.p);
     to = from + field.n;
-    *out = join(a, between(text, 0, from), m.sep.field, field.p ? 0 : p->field - s->n_fields, value,
-                between(text, to, text.n));
+    *out = join(a, between(m.text, 0, from), m.sep.field, field.p ? 0 : p->field - s->n_fields,
+                value, between(m.text, to, m.text.n));
     return true;
 }
 

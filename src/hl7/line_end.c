@@ -2,17 +2,16 @@
 
 struct str line_end(struct str text, struct hl7_notes *notes)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\n') {
-            hl7_note(notes, HL7_EOL_LF, i);
-            return STR("\n");
-        }
-        if (text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n') {
-            hl7_note(notes, HL7_EOL_CRLF, i);
-            return STR("\r\n");
-        }
-        if (text.p[i] == '\r')
-            break;
+    const char *cr = memchr(text.p, '\r', text.n);
+    const char *lf = memchr(text.p, '\n', cr ? (size_t)(cr - text.p) : text.n);
+
+    if (lf) {
+        hl7_note(notes, HL7_EOL_LF, (uint64_t)(lf - text.p));
+        return STR("\n");
+    }
+    if (cr && cr + 1 < text.p + text.n && cr[1] == '\n') {
+        hl7_note(notes, HL7_EOL_CRLF, (uint64_t)(cr - text.p));
+        return STR("\r\n");
     }
     return STR("\r");
 }

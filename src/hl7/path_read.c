@@ -10,8 +10,7 @@ static bool is_null(struct str s)
 /* Cut short by the sender, or holding what could not be decoded. */
 static bool is_damaged(const struct hl7_message *m, struct str raw, struct str text)
 {
-    return (raw.n && m->sep.truncation && raw.p[raw.n - 1] == m->sep.truncation) ||
-           (text.n && memmem(text.p, text.n, "\xEF\xBF\xBD", 3));
+    return hl7_is_truncated(m, raw) || (text.n && memmem(text.p, text.n, "\xEF\xBF\xBD", 3));
 }
 
 bool path_is_separators(const struct hl7_path *p)

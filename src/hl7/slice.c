@@ -16,7 +16,17 @@ static struct str part(struct str s, char separator, size_t n)
 
 struct str hl7_field(const struct hl7_segment *s, size_t n)
 {
-    return n >= 1 && n <= s->n_fields ? s->fields[n - 1] : (struct str){NULL, 0};
+    size_t token = n;
+
+    if (n == 0 || n > s->n_fields)
+        return (struct str){NULL, 0};
+    if (hl7_segment_is(s, "MSH")) {
+        if (n == 1)
+            return (struct str){s->base + s->marks[0], 1};
+        token--;
+    }
+    return (struct str){s->base + s->marks[token - 1] + 1,
+                        s->marks[token] - s->marks[token - 1] - 1};
 }
 
 struct str hl7_repetition(const struct hl7_separators *sep, struct str field, size_t n)
@@ -41,4 +51,9 @@ struct str hl7_component_text(const struct hl7_message *m, struct str repetition
     struct str leaf = hl7_subcomponent(&m->sep, component, sub ? sub : 1);
 
     return hl7_unescape(leaf, &m->sep, m->charset, a, NULL);
+}
+
+bool hl7_is_truncated(const struct hl7_message *m, struct str raw)
+{
+    return raw.n && m->sep.truncation && raw.p[raw.n - 1] == m->sep.truncation;
 }

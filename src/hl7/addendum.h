@@ -1,0 +1,12 @@
+/* ADD segments: the rest of the segment before them (HL7 v2.9.1 2.10.2). */
+#ifndef HL7_ADDENDUM_H
+#define HL7_ADDENDUM_H
+
+#include "hl7/message.h"
+
+/* Segment i is an ADD that continues the one before it. */
+bool addendum_is(const struct hl7_message *m, size_t i);
+/* The text of m with every such ADD appended to what it continues; end: of the segments. */
+struct str addendum_join(const struct hl7_message *m, struct str end, struct arena *a);
+
+#endif
