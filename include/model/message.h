@@ -39,7 +39,8 @@ struct message {
      * mapped by itself. All zero for a whole message. */
     bool is_part;
     int64_t first_part;             /* id of the chain's first part; 0: this is it */
-    uint8_t next_part[INDEX_BYTES]; /* blind index of (listener, MSH-3, MSH-4, DSC-1) */
+    uint8_t next_part[INDEX_BYTES]; /* blind index of (listener, MSH-3, MSH-4, DSC-1); for
+                                       put_message() only, a message read back has none */
 };
 
 #endif

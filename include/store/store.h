@@ -210,7 +210,8 @@ struct store_ops {
      * came at since_ms or later. */
     bool (*find_parts)(struct store *s, const uint8_t pointer[INDEX_BYTES], int64_t since_ms,
                        struct part_chain *out, bool *found, struct err *e);
-    /* Its parts in order of intake, with bodies. */
+    /* Its parts in order of intake, with bodies. None when one no longer opens: the chain is held then,
+     * "damaged on disk". */
     bool (*read_parts)(struct store *s, int64_t first, struct arena *a, struct message_list *out,
                        struct err *e);
     /* Ends an open chain: all its parts get that standing and reason, and count as mapped. */
@@ -233,8 +234,9 @@ struct store_ops {
     bool (*put_recording)(struct store *s, struct recording *r, size_t most, struct err *e);
 
     /* map. Oldest first, state stored, at most `most`, without their ACKs, without parts, and none of
-     * the lanes given (n_stuck of them). Here and in the other lists a row whose sealed bytes no
-     * longer open is left out and held, "damaged on disk". */
+     * the lanes given (n_stuck of them); a message without a lane is one of its own, called by its
+     * id. Here and in the other lists a row whose sealed bytes no longer open is left out and held
+     * (what we send: refused), "damaged on disk". */
     bool (*take_stored)(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
                         struct arena *a, struct message_list *out, struct err *e);
     /* ERR_INPUT: the unit's sealed bytes no longer open. */
@@ -313,7 +315,7 @@ struct store_ops {
     bool (*use_code)(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
                      struct arena *a, struct link_target *out, bool *ok, struct err *e);
 
-    /* outbound. WAITING and due ones of that channel, oldest first; out->next_ms as said there. */
+    /* outbound. WAITING and due ones of that channel, due longest first; out->next_ms as said there. */
     bool (*find_outgoing)(struct store *s, struct str channel, int64_t now_ms, size_t most,
                           struct arena *a, struct outgoing_list *out, struct err *e);
     /* The WAITING ones that answer these messages on the connection they came on. */

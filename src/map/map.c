@@ -25,7 +25,7 @@ static bool run(struct store_job *j, struct store *s, struct err *e)
 
     m->taken = 0;
     arena_reset(&m->arena);
-    if (!s->ops->take_stored(s, m->set.batch, &m->arena, &list, e))
+    if (!s->ops->take_stored(s, m->set.batch, NULL, 0, &m->arena, &list, e))
         return false;
     for (size_t i = 0; i < list.n; i++) {
         struct arena one = {0};

@@ -80,6 +80,7 @@ struct message copy_message(struct arena *a, const struct message *m)
     c.type = copy_text(a, m->type);
     c.body = copy_text(a, m->body);
     c.ack = copy_text(a, m->ack);
+    c.channel = copy_text(a, m->channel);
     return c;
 }
 
@@ -150,6 +151,14 @@ const struct store_ops store_memory = {
     .commit = memory_commit,
     .rollback = memory_rollback,
     .put_message = memory_put_message,
+    .find_parts = memory_find_parts,
+    .read_parts = memory_read_parts,
+    .end_parts = memory_end_parts,
+    .expire_parts = memory_expire_parts,
+    .get_sequence = memory_get_sequence,
+    .put_sequence = memory_put_sequence,
+    .add_peer_notes = memory_add_peer_notes,
+    .put_recording = memory_put_recording,
     .take_stored = memory_take_stored,
     .find_unit = memory_find_unit,
     .put_mapped = memory_put_mapped,
@@ -172,6 +181,13 @@ const struct store_ops store_memory = {
     .find_statuses = memory_find_statuses,
     .open_link = memory_open_link,
     .use_code = memory_use_code,
+    .find_outgoing = memory_find_outgoing,
+    .find_replies = memory_find_replies,
+    .save_outgoing = memory_save_outgoing,
+    .recover_outgoing = memory_recover_outgoing,
+    .list_peers = memory_list_peers,
+    .list_recordings = memory_list_recordings,
+    .read_recording = memory_read_recording,
     .ledger = memory_ledger,
     .list_recent = memory_list_recent,
     .read_message = memory_read_message,

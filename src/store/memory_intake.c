@@ -1,6 +1,7 @@
 /* Messages, their instances and units; the balance, counted anew each time. */
 #include "growing.h"
 #include "memory_store.h"
+#include "reply.h"
 
 bool memory_put_message(struct store *s, const struct message *msg, struct arena *a,
                         struct intake *out, struct err *e)
@@ -8,7 +9,6 @@ bool memory_put_message(struct store *s, const struct message *msg, struct arena
     struct memory *m = (struct memory *)s;
     struct m_message *first = NULL, *row;
 
-    (void)e;
     *out = (struct intake){0};
     for (size_t i = 0; i < m->t.messages.n; i++) {
         row = m->t.messages.items[i];
@@ -33,11 +33,24 @@ bool memory_put_message(struct store *s, const struct message *msg, struct arena
     row->m.id = out->id = (int64_t)m->t.messages.n;
     if (!row->m.body.p)
         row->m.body = STR("");
-    return true;
+    row->waiting = msg->is_part;
+    return !msg->is_part || memory_part_put(m, msg, out->id, e);
 }
 
-bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
-                        struct err *e)
+/* A message without a lane is one of its own, called by its id. */
+static bool is_stuck(const struct message *msg, const uint64_t *stuck, size_t n)
+{
+    const uint64_t lane = msg->lane ? msg->lane : (uint64_t)msg->id;
+
+    for (size_t i = 0; i < n; i++) {
+        if (stuck[i] == lane)
+            return true;
+    }
+    return false;
+}
+
+bool memory_take_stored(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
+                        struct arena *a, struct message_list *out, struct err *e)
 {
     struct memory *m = (struct memory *)s;
     size_t bytes = 0;
@@ -45,9 +58,10 @@ bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct me
     (void)e;
     *out = (struct message_list){0};
     for (size_t i = 0; i < m->t.messages.n && !out->more; i++) {
-        struct message msg = m->t.messages.items[i]->m;
+        const struct m_message *row = m->t.messages.items[i];
+        struct message msg = row->m;
 
-        if (m->t.messages.items[i]->mapped)
+        if (row->mapped || row->waiting || is_stuck(&msg, stuck, n_stuck))
             continue;
         msg.ack = (struct str){NULL, 0};
         *GROW(a, out) = copy_message(a, &msg);
@@ -112,9 +126,10 @@ bool memory_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
 {
     struct memory *m = (struct memory *)s;
     struct m_message *row = ROW(&m->t.messages, message_id);
+    struct str code;
 
     (void)feed_version; /* nothing here reads it back */
-    if (!row || row->mapped)
+    if (!row || row->mapped || row->waiting)
         return err_set(e, ERR_INPUT, 0, "message %lld does not wait to be mapped",
                        (long long)message_id);
     memory_touch(m, row, sizeof *row);
@@ -129,6 +144,9 @@ bool memory_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
         if (all[i].emits && !all[i].test) /* a test changes nothing */
             put_unit(m, &all[i].event);
     }
+    code = reply_code(row->m.reply, all, n);
+    if (code.p)
+        memory_outgoing_put(m, &row->m, code);
     return true;
 }
 

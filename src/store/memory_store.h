@@ -11,7 +11,30 @@
 struct m_message {
     struct message m;
     bool mapped;
+    bool waiting; /* a part whose chain is open: not to be mapped */
     int64_t duplicates;
+};
+
+struct m_chain {
+    int64_t first, began_ms;
+    uint8_t next_part[INDEX_BYTES];
+    size_t n, bytes;
+    bool open;
+};
+
+struct m_sequence {
+    uint8_t key[INDEX_BYTES];
+    struct sequence s;
+};
+
+/* Rows stay where they are, so what made room is marked. */
+struct m_peer {
+    struct peer_note note;
+    bool gone;
+};
+struct m_recording {
+    struct recording r;
+    bool gone;
 };
 
 struct m_instance {
@@ -41,6 +64,11 @@ struct tables {
     TABLE_OF(struct attempt) attempts;
     TABLE_OF(struct status) statuses;
     TABLE_OF(struct m_link) links;
+    TABLE_OF(struct m_chain) chains;
+    TABLE_OF(struct m_sequence) sequences;
+    TABLE_OF(struct outgoing) outgoing;
+    TABLE_OF(struct m_peer) peers;
+    TABLE_OF(struct m_recording) recordings;
 };
 
 struct undo {
@@ -78,13 +106,45 @@ struct event copy_event(struct arena *a, const struct event *ev);
 struct instance copy_instance(struct arena *a, const struct instance *in);
 struct notice copy_notice(struct arena *a, const struct notice *n);
 
+/* Message `id` is a part: it opens a chain, or is the next of one. */
+bool memory_part_put(struct memory *m, const struct message *msg, int64_t id,
+                     struct err *e) MUST_USE;
+/* The reply to a mapped message, WAITING. */
+void memory_outgoing_put(struct memory *m, const struct message *msg, struct str code);
+
 /* The unit of that key, or NULL. */
 struct unit *memory_unit(struct memory *m, struct str event_type, struct str unit_key);
 
 bool memory_put_message(struct store *s, const struct message *msg, struct arena *a,
                         struct intake *out, struct err *e);
-bool memory_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
-                        struct err *e);
+bool memory_take_stored(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
+                        struct arena *a, struct message_list *out, struct err *e);
+bool memory_find_parts(struct store *s, const uint8_t pointer[INDEX_BYTES], int64_t since_ms,
+                       struct part_chain *out, bool *found, struct err *e);
+bool memory_read_parts(struct store *s, int64_t first, struct arena *a, struct message_list *out,
+                       struct err *e);
+bool memory_end_parts(struct store *s, int64_t first, enum standing standing, struct str reason,
+                      struct err *e);
+bool memory_expire_parts(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
+                         struct err *e);
+bool memory_get_sequence(struct store *s, const uint8_t key[INDEX_BYTES], struct sequence *out,
+                         struct err *e);
+bool memory_put_sequence(struct store *s, const uint8_t key[INDEX_BYTES], const struct sequence *in,
+                         struct err *e);
+bool memory_add_peer_notes(struct store *s, const struct peer_note *all, size_t n, size_t most,
+                           struct err *e);
+bool memory_put_recording(struct store *s, struct recording *r, size_t most, struct err *e);
+bool memory_find_outgoing(struct store *s, struct str channel, int64_t now_ms, size_t most,
+                          struct arena *a, struct outgoing_list *out, struct err *e);
+bool memory_find_replies(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
+                         struct outgoing_list *out, struct err *e);
+bool memory_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
+bool memory_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
+bool memory_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
+bool memory_list_recordings(struct store *s, size_t most, struct arena *a,
+                            struct recording_list *out, struct err *e);
+bool memory_read_recording(struct store *s, int64_t id, struct arena *a, struct recording *out,
+                           struct err *e);
 bool memory_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,
                          struct err *e);
 bool memory_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,

@@ -1,4 +1,6 @@
 /* Messages as they arrive. */
+#include <stdio.h>
+
 #include "growing.h"
 #include "sqlite_store.h"
 
@@ -17,16 +19,17 @@ static const struct query count_resend = {
     "count a resend", "UPDATE message SET duplicates = duplicates + 1 WHERE id = ?1"};
 static const struct query add_message = {
     "put message", "INSERT INTO message(id, kind, feed, type, key, digest, received_ms, test,"
-                   " standing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+                   " standing, lane, reply, channel, first_part, mapped)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
 static const struct query add_content = {"put message",
                                          "INSERT INTO content(id, body, ack) VALUES (?1, ?2, ?3)"};
 
-#define MESSAGE_COLUMNS                                                                            \
-    "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, c.body, c.ack"
-
+/* A message without a lane is one of its own, called by its id. */
 static const struct query take_stored = {
     "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
-                   " WHERE m.mapped = 0 ORDER BY m.id LIMIT ?1"};
+                   " WHERE m.mapped = 0"
+                   " AND coalesce(nullif(m.lane, 0), m.id) NOT IN (SELECT value FROM json_each(?2))"
+                   " ORDER BY m.id LIMIT ?1"};
 static const struct query read_one = {
     "read message", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
                     " WHERE m.id = ?1"};
@@ -77,16 +80,20 @@ static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out,
 
 static bool insert(struct sqlite *q, const struct message *m, int64_t id, struct err *e)
 {
-    struct arg body, ack;
+    struct arg body, ack, first_part = {ARG_NULL, 0, {NULL, 0}};
 
+    if (m->is_part)
+        first_part = INT(m->first_part ? m->first_part : id);
     if (!sealed_arg(q, body_at(id), m->body.p ? m->body : STR(""), &body, e) ||
         !sealed_arg(q, ack_at(id), m->ack, &ack, e) ||
         !sql_do(q, &add_message,
                 ARGS(INT(id), INT(m->kind), TEXT(m->feed), TEXT(m->type),
                      BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES), INT(m->received_ms),
-                     INT(m->test), INT(STANDING_PENDING)),
+                     INT(m->test), INT(STANDING_PENDING), INT(m->lane), INT(m->reply),
+                     TEXT(m->channel), first_part, INT(m->is_part ? MAPPED_PART : 0)),
                 NULL, e) ||
-        !sql_do(q, &add_content, ARGS(INT(id), body, ack), NULL, e))
+        !sql_do(q, &add_content, ARGS(INT(id), body, ack), NULL, e) ||
+        (m->is_part && !part_put(q, m, id, e)))
         return false;
     q->change[LINE_ACKED]++;
     q->change[STANDING_PENDING]++;
@@ -128,8 +135,10 @@ bool sqlite_put_message(struct store *s, const struct message *m, struct arena *
            next_id(q, T_MESSAGE, &out->id, e) && insert(q, m, out->id, e);
 }
 
-static bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e)
+bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e)
 {
+    int64_t first;
+
     m->id = row_int(r, 0);
     m->kind = (enum message_kind)row_int(r, 1);
     m->feed = row_text(r, 2, a);
@@ -138,6 +147,12 @@ static bool message_row(const struct rows *r, struct arena *a, struct message *m
     row_bytes(r, 5, m->digest, INDEX_BYTES);
     m->received_ms = row_int(r, 6);
     m->test = row_int(r, 7) != 0;
+    m->lane = (uint64_t)row_int(r, 10);
+    m->reply = (enum reply_wanted)row_int(r, 11);
+    m->channel = row_text(r, 12, a);
+    first = row_int(r, 13);
+    m->is_part = first != 0;
+    m->first_part = first == m->id ? 0 : first;
     if (!row_sealed(r, 8, body_at(m->id), a, &m->body, e))
         return false;
     return m->body.p || err_set(e, ERR_INPUT, 0, "content %lld: missing", (long long)m->id);
@@ -154,16 +169,32 @@ static bool hold_damaged(struct store *s, const struct id_list *damaged, struct 
     return true;
 }
 
-bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
-                        struct err *e)
+/* "[1,-2]": a list that a statement prepared once can take. */
+static struct str lanes_json(const uint64_t *lanes, size_t n, struct arena *a)
 {
+    const size_t size = 22 * n + 3; /* "-9223372036854775808" and its comma */
+    char *text = arena_get(a, size, 1);
+    size_t at = 0;
+
+    text[at++] = '[';
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? "," : "", (long long)lanes[i]);
+    text[at++] = ']';
+    return (struct str){text, at};
+}
+
+bool sqlite_take_stored(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
+                        struct arena *a, struct message_list *out, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
     struct id_list damaged = {0};
     struct rows r;
     size_t bytes = 0;
     bool more, ok;
 
     *out = (struct message_list){0};
-    if (!rows_open(&r, (struct sqlite *)s, &take_stored, ARGS(INT(most)), e))
+    if (!rows_open(&r, q, &take_stored,
+                   ARGS(INT(most), TEXT(lanes_json(stuck, n_stuck, &q->scratch))), e))
         return false;
     while ((ok = rows_next(&r, &more, e)) && more) {
         struct message m = {0};

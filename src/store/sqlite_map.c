@@ -1,10 +1,12 @@
 /* Instances of mapped messages, and the units they are about. */
 #include "growing.h"
 #include "params.h"
+#include "reply.h"
 #include "sqlite_store.h"
 
 static const struct query mark_mapped = {
-    "mark mapped", "UPDATE message SET mapped = 1, feed_version = ?2 WHERE id = ?1 AND mapped = 0"};
+    "mark mapped", "UPDATE message SET mapped = 1, feed_version = ?2 WHERE id = ?1 AND mapped = 0"
+                   " RETURNING reply, channel, received_ms"};
 static const struct query add_instance = {
     "put instance",
     "INSERT INTO instance(id, message_id, received_ms, message_ms, test, feed, rule, standing,"
@@ -128,18 +130,28 @@ bool sqlite_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
                        struct instance *all, size_t n, struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
-    int64_t changed;
+    enum reply_wanted wanted;
+    struct str channel, code;
+    int64_t received_ms;
+    struct rows r;
+    bool found;
 
-    if (!sql_do(q, &mark_mapped, ARGS(INT(message_id), TEXT(feed_version)), &changed, e))
+    if (!rows_one(&r, q, &mark_mapped, ARGS(INT(message_id), TEXT(feed_version)), &found, e))
         return false;
-    if (changed == 0)
+    if (!found)
         return err_set(e, ERR_INPUT, 0, "message %lld does not wait to be mapped",
                        (long long)message_id);
+    wanted = (enum reply_wanted)row_int(&r, 0);
+    channel = row_text(&r, 1, &q->scratch);
+    received_ms = row_int(&r, 2);
+    rows_close(&r);
+    code = reply_code(wanted, all, n);
     for (size_t i = 0; i < n; i++) {
         if (!put_instance(q, message_id, &all[i], e))
             return false;
     }
-    return message_stand(q, message_id, e);
+    return message_stand(q, message_id, e) &&
+           (!code.p || outgoing_put(q, message_id, channel, code, received_ms, e));
 }
 
 /* What is sealed of an instance. */

@@ -193,6 +193,8 @@ bool next_id(struct sqlite *q, enum table t, int64_t *id, struct err *e)
         [T_NOTICE] = {"last notice", "SELECT coalesce(max(id), 0) FROM notice"},
         [T_ATTEMPT] = {"last attempt", "SELECT coalesce(max(id), 0) FROM attempt"},
         [T_LINK] = {"last link", "SELECT coalesce(max(id), 0) FROM link"},
+        [T_OUTGOING] = {"last outgoing", "SELECT coalesce(max(id), 0) FROM outgoing"},
+        [T_RECORDING] = {"last recording", "SELECT coalesce(max(id), 0) FROM recording"},
     };
     struct rows r;
     bool found;

@@ -76,8 +76,43 @@ static const char version_1[] =
     " WHERE revoked_ms IS NULL AND redeemed_ms IS NULL;"
     "CREATE UNIQUE INDEX link_by_code ON link(code_hash) WHERE code_hash IS NOT NULL;";
 
+/* A message that is one part of many has mapped = 2 until its chain has ended: nothing takes it. */
+static const char version_2[] =
+    "ALTER TABLE message ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN reply INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN channel TEXT;"
+    "ALTER TABLE message ADD COLUMN first_part INTEGER;"
+    "CREATE INDEX message_part ON message(first_part) WHERE mapped = 2;"
+
+    /* the open ones only; id is that of the first part */
+    "CREATE TABLE chain(id INTEGER PRIMARY KEY, next_part BLOB NOT NULL,"
+    " began_ms INTEGER NOT NULL, n INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX chain_next ON chain(next_part);"
+    "CREATE INDEX chain_began ON chain(began_ms);"
+
+    "CREATE TABLE sequence(key BLOB PRIMARY KEY, known INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " frozen INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE outgoing(id INTEGER PRIMARY KEY, message_id INTEGER NOT NULL, channel TEXT,"
+    " code TEXT NOT NULL, reason TEXT, state INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
+    " tries INTEGER NOT NULL DEFAULT 0, control_id TEXT, body BLOB) STRICT;"
+    "CREATE INDEX outgoing_due ON outgoing(channel, due_ms)"
+    " WHERE state = 1 AND channel IS NOT NULL;"
+    "CREATE INDEX outgoing_reply ON outgoing(message_id) WHERE state = 1 AND channel IS NULL;"
+    "CREATE INDEX outgoing_flying ON outgoing(id) WHERE state = 2;"
+
+    "CREATE TABLE peer(id INTEGER PRIMARY KEY, listener TEXT NOT NULL, address TEXT NOT NULL,"
+    " application TEXT NOT NULL, facility TEXT NOT NULL, code TEXT NOT NULL, n INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,"
+    " UNIQUE(listener, address, application, facility, code)) STRICT;"
+    "CREATE INDEX peer_last ON peer(last_ms);"
+
+    "CREATE TABLE recording(id INTEGER PRIMARY KEY, listener TEXT NOT NULL,"
+    " address TEXT NOT NULL, code TEXT NOT NULL, opened_ms INTEGER NOT NULL,"
+    " saved_ms INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;";
+
 /* Migration i leads from version i to i + 1. Never edited once released; only added to. */
-static const char *const migrations[] = {version_1};
+static const char *const migrations[] = {version_1, version_2};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

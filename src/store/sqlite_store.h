@@ -5,6 +5,8 @@
  *   sqlite_schema.c  tables and migrations
  *   sqlite_query.c   statements, arguments, rows, errors
  *   sqlite_intake.c  messages        sqlite_map.c     instances and units
+ *   sqlite_part.c    parts           sqlite_sequence.c sequence numbers
+ *   sqlite_outgoing.c what we send   sqlite_peer.c    what senders do, recordings
  *   sqlite_notice.c  notices         sqlite_save.c    where a notice moves
  *   sqlite_attempt.c attempts and flights
  *   sqlite_status.c  webhooks        sqlite_link.c    links
@@ -18,12 +20,22 @@
 
 /* Tables whose ids we give out ourselves: a row is sealed before it is written, and the seal binds
  * its id. */
-enum table { T_MESSAGE, T_INSTANCE, T_UNIT, T_NOTICE, T_ATTEMPT, T_LINK, TABLES };
+enum table {
+    T_MESSAGE,
+    T_INSTANCE,
+    T_UNIT,
+    T_NOTICE,
+    T_ATTEMPT,
+    T_LINK,
+    T_OUTGOING,
+    T_RECORDING,
+    TABLES
+};
 
 /* Lines of the tally; 1 … 6 are enum standing. */
 enum { LINE_ACKED = 0, LINE_DUPLICATE = 7, LINES = 8 };
 
-enum { QUERIES_MOST = 96 };
+enum { QUERIES_MOST = 144 };
 
 struct sqlite {
     struct store store;
@@ -132,6 +144,22 @@ struct id_list {
 bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standing,
                     struct str reason, struct err *e) MUST_USE;
 
+/* message.mapped of a part whose chain is open; else 0 and 1 */
+enum { MAPPED_PART = 2 };
+
+/* A row of MESSAGE_COLUMNS without its ACK. ERR_INPUT: its sealed body does not open. */
+#define MESSAGE_COLUMNS                                                                            \
+    "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, c.body, c.ack, m.lane," \
+    " m.reply, m.channel, m.first_part"
+bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e) MUST_USE;
+
+/* The stored message `id` is a part: it opens a chain, or is the next of one. */
+bool part_put(struct sqlite *q, const struct message *m, int64_t id, struct err *e) MUST_USE;
+
+/* The reply to a mapped message, WAITING. channel: as in struct outgoing. */
+bool outgoing_put(struct sqlite *q, int64_t message_id, struct str channel, struct str code,
+                  int64_t due_ms, struct err *e) MUST_USE;
+
 #define NOTICE_COLUMNS                                                                             \
     "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
     "template, language, named, params, recipient, token, due_ms, expires_ms, tries, carrier"
@@ -155,8 +183,23 @@ bool links_replace(struct sqlite *q, int64_t notice_id, struct str event_type, s
 
 bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e);
-bool sqlite_take_stored(struct store *s, size_t most, struct arena *a, struct message_list *out,
-                        struct err *e);
+bool sqlite_take_stored(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
+                        struct arena *a, struct message_list *out, struct err *e);
+bool sqlite_find_parts(struct store *s, const uint8_t pointer[INDEX_BYTES], int64_t since_ms,
+                       struct part_chain *out, bool *found, struct err *e);
+bool sqlite_read_parts(struct store *s, int64_t first, struct arena *a, struct message_list *out,
+                       struct err *e);
+bool sqlite_end_parts(struct store *s, int64_t first, enum standing standing, struct str reason,
+                      struct err *e);
+bool sqlite_expire_parts(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
+                         struct err *e);
+bool sqlite_get_sequence(struct store *s, const uint8_t key[INDEX_BYTES], struct sequence *out,
+                         struct err *e);
+bool sqlite_put_sequence(struct store *s, const uint8_t key[INDEX_BYTES], const struct sequence *in,
+                         struct err *e);
+bool sqlite_add_peer_notes(struct store *s, const struct peer_note *all, size_t n, size_t most,
+                           struct err *e);
+bool sqlite_put_recording(struct store *s, struct recording *r, size_t most, struct err *e);
 bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct message *out,
                          struct err *e);
 bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
@@ -196,6 +239,17 @@ bool sqlite_open_link(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES]
                       struct err *e);
 bool sqlite_use_code(struct store *s, const uint8_t code_hash[SEAL_HASH_BYTES], int64_t now_ms,
                      struct arena *a, struct link_target *out, bool *ok, struct err *e);
+bool sqlite_find_outgoing(struct store *s, struct str channel, int64_t now_ms, size_t most,
+                          struct arena *a, struct outgoing_list *out, struct err *e);
+bool sqlite_find_replies(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
+                         struct outgoing_list *out, struct err *e);
+bool sqlite_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
+bool sqlite_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
+bool sqlite_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
+bool sqlite_list_recordings(struct store *s, size_t most, struct arena *a,
+                            struct recording_list *out, struct err *e);
+bool sqlite_read_recording(struct store *s, int64_t id, struct arena *a, struct recording *out,
+                           struct err *e);
 bool sqlite_ledger(struct store *s, struct ledger *out, struct err *e);
 bool sqlite_list_recent(struct store *s, size_t most, struct arena *a, struct trace_list *out,
                         struct err *e);

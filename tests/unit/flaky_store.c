@@ -35,8 +35,50 @@ static bool heard(struct flaky *f, bool ok, struct err *e)
 WRAP(begin, (struct store * s, struct err *e), e)
 WRAP(commit, (struct store * s, struct err *e), e)
 WRAP(take_stored,
-     (struct store * s, size_t most, struct arena *a, struct message_list *out, struct err *e),
+     (struct store * s, size_t most, const uint64_t *stuck, size_t n_stuck, struct arena *a,
+      struct message_list *out, struct err *e),
+     most, stuck, n_stuck, a, out, e)
+WRAP(find_parts,
+     (struct store * s, const uint8_t pointer[INDEX_BYTES], int64_t since_ms,
+      struct part_chain *out, bool *found, struct err *e),
+     pointer, since_ms, out, found, e)
+WRAP(read_parts,
+     (struct store * s, int64_t first, struct arena *a, struct message_list *out, struct err *e),
+     first, a, out, e)
+WRAP(end_parts,
+     (struct store * s, int64_t first, enum standing standing, struct str reason, struct err *e),
+     first, standing, reason, e)
+WRAP(expire_parts,
+     (struct store * s, int64_t before_ms, size_t *n, int64_t *next_ms, struct err *e), before_ms,
+     n, next_ms, e)
+WRAP(get_sequence,
+     (struct store * s, const uint8_t key[INDEX_BYTES], struct sequence *out, struct err *e), key,
+     out, e)
+WRAP(put_sequence,
+     (struct store * s, const uint8_t key[INDEX_BYTES], const struct sequence *in, struct err *e),
+     key, in, e)
+WRAP(add_peer_notes,
+     (struct store * s, const struct peer_note *all, size_t n, size_t most, struct err *e), all, n,
+     most, e)
+WRAP(put_recording, (struct store * s, struct recording *r, size_t most, struct err *e), r, most, e)
+WRAP(find_outgoing,
+     (struct store * s, struct str channel, int64_t now_ms, size_t most, struct arena *a,
+      struct outgoing_list *out, struct err *e),
+     channel, now_ms, most, a, out, e)
+WRAP(find_replies,
+     (struct store * s, const int64_t *ids, size_t n, struct arena *a, struct outgoing_list *out,
+      struct err *e),
+     ids, n, a, out, e)
+WRAP(save_outgoing, (struct store * s, const struct outgoing *o, struct err *e), o, e)
+WRAP(recover_outgoing, (struct store * s, int64_t now_ms, struct err *e), now_ms, e)
+WRAP(list_peers, (struct store * s, struct arena *a, struct peer_list *out, struct err *e), a, out,
+     e)
+WRAP(list_recordings,
+     (struct store * s, size_t most, struct arena *a, struct recording_list *out, struct err *e),
      most, a, out, e)
+WRAP(read_recording,
+     (struct store * s, int64_t id, struct arena *a, struct recording *out, struct err *e), id, a,
+     out, e)
 WRAP(find_unit,
      (struct store * s, struct str type, struct str key, struct arena *a, struct unit *out,
       bool *found, struct err *e),
@@ -136,6 +178,14 @@ static const struct store_ops flaky_ops = {
     .commit = flaky_commit,
     .rollback = flaky_rollback,
     .put_message = flaky_put_message,
+    .find_parts = flaky_find_parts,
+    .read_parts = flaky_read_parts,
+    .end_parts = flaky_end_parts,
+    .expire_parts = flaky_expire_parts,
+    .get_sequence = flaky_get_sequence,
+    .put_sequence = flaky_put_sequence,
+    .add_peer_notes = flaky_add_peer_notes,
+    .put_recording = flaky_put_recording,
     .take_stored = flaky_take_stored,
     .find_unit = flaky_find_unit,
     .put_mapped = flaky_put_mapped,
@@ -158,6 +208,13 @@ static const struct store_ops flaky_ops = {
     .find_statuses = flaky_find_statuses,
     .open_link = flaky_open_link,
     .use_code = flaky_use_code,
+    .find_outgoing = flaky_find_outgoing,
+    .find_replies = flaky_find_replies,
+    .save_outgoing = flaky_save_outgoing,
+    .recover_outgoing = flaky_recover_outgoing,
+    .list_peers = flaky_list_peers,
+    .list_recordings = flaky_list_recordings,
+    .read_recording = flaky_read_recording,
     .ledger = flaky_ledger,
     .list_recent = flaky_list_recent,
     .read_message = flaky_read_message,

@@ -314,7 +314,7 @@ static void check_more(struct bench *b)
         struct flight_list flights;
 
         begin(b);
-        OK(b, b->s->ops->take_stored(b->s, most, &b->a, &messages, &b->e));
+        OK(b, b->s->ops->take_stored(b->s, most, NULL, 0, &b->a, &messages, &b->e));
         OK(b, b->s->ops->take_mapped(b->s, most, &b->a, &instances, &b->e));
         OK(b, b->s->ops->begin_attempts(b->s, most, echoes, 8000, &b->a, &flights, &b->e));
         CHECK(messages.n + instances.n + flights.n == (most == 1 ? 1 : most - 1), "%zu taken",
@@ -358,7 +358,7 @@ static void test_damaged_rows(void)
             check_more(&b);
             for (int round = 0; round < 2; round++) {
                 begin(&b);
-                OK(&b, b.s->ops->take_stored(b.s, 9, &b.a, &messages, &b.e));
+                OK(&b, b.s->ops->take_stored(b.s, 9, NULL, 0, &b.a, &messages, &b.e));
                 OK(&b, b.s->ops->take_mapped(b.s, 9, &b.a, &instances, &b.e));
                 if (round == 0)
                     OK(&b, b.s->ops->begin_attempts(b.s, 3, echoes, 8000, &b.a, &flights, &b.e));
@@ -399,7 +399,7 @@ static void test_damaged_ack(void)
             begin(&b);
             OK(&b, b.s->ops->put_message(b.s, &m, &b.a, &in, &b.e));
             CHECK(in.seen && in.id == 1 && !in.ack.p, "%s: seen %d", damages[i], in.seen);
-            OK(&b, b.s->ops->take_stored(b.s, 9, &b.a, &list, &b.e));
+            OK(&b, b.s->ops->take_stored(b.s, 9, NULL, 0, &b.a, &list, &b.e));
             CHECK(list.n == (i < 2), "%s: the message itself is sound", damages[i]);
             CHECK(ledger(&b).duplicate == 1, "%s: counted", damages[i]);
             commit(&b);

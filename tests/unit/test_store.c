@@ -56,9 +56,9 @@ static void test_messages(struct bench *b)
           "no ACK stays none");
     CHECK(!b->s->ops->read_message(b->s, 3, &b->a, &got, &b->e) && b->e.kind == ERR_INPUT, "%s",
           b->e.text);
-    OK(b, b->s->ops->take_stored(b->s, 1, &b->a, &list, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 1, NULL, 0, &b->a, &list, &b->e));
     CHECK(list.n == 1 && list.items[0].id == 1 && str_eq(list.items[0].body, m.body), "oldest");
-    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &list, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &list, &b->e));
     CHECK(list.n == 2 && list.items[1].id == 2, "both");
     commit(b);
 }
@@ -184,7 +184,7 @@ static void test_mapped(struct bench *b)
           "no such message: %s", b->e.text);
     b->s->ops->rollback(b->s);
     begin(b);
-    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &stored, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &stored, &b->e));
     CHECK(stored.n == 0, "nothing waits to be mapped");
     OK(b, b->s->ops->take_mapped(b->s, 9, &b->a, &list, &b->e));
     CHECK(list.n == 1 && is_telling(&list.items[0], &two[0]), "%s: an instance comes back",
@@ -242,7 +242,7 @@ static void test_more(struct bench *b)
     for (size_t most = 1; most <= 4; most++) {
         (void)put_telling(b, "pk_a");
         (void)put_message(b);
-        OK(b, b->s->ops->take_stored(b->s, 3, &b->a, &list, &b->e));
+        OK(b, b->s->ops->take_stored(b->s, 3, NULL, 0, &b->a, &list, &b->e));
         OK(b, b->s->ops->take_mapped(b->s, 3, &b->a, &instances, &b->e));
         CHECK(list.more == (most >= 3) && instances.more == (most >= 3), "%s: of %zu",
               b->s->ops->name, most);
@@ -256,11 +256,11 @@ static void test_more(struct bench *b)
         m.body = (struct str){NEW_ARRAY(&b->a, char, THIRD), THIRD};
         OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
     }
-    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &list, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &list, &b->e));
     CHECK(list.n == 3 && list.more, "%s: %zu of 6 MB each", b->s->ops->name, list.n);
     for (int i = 1; i <= 3; i++)
         OK(b, b->s->ops->put_mapped(b->s, i, STR("f00d"), NULL, 0, &b->e));
-    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &list, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &list, &b->e));
     CHECK(list.n == 2 && !list.more && list.items[0].id == 4, "%s: then %zu", b->s->ops->name,
           list.n);
     b->s->ops->rollback(b->s);

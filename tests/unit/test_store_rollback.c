@@ -30,7 +30,7 @@ static bool whole_life(struct store *s, struct arena *a, struct err *e)
     fill(news, 3);
     memcpy(l.token_hash, hash, sizeof hash);
     if (!s->ops->put_message(s, &m, a, &got, e) || !s->ops->put_message(s, &m, a, &got, e) ||
-        !s->ops->take_stored(s, 9, a, &messages, e) ||
+        !s->ops->take_stored(s, 9, NULL, 0, a, &messages, e) ||
         !s->ops->put_mapped(s, got.id, STR("f00d"), &in, 1, e))
         return false;
     fill(m.key, 2);
@@ -78,7 +78,7 @@ static void check_empty(struct bench *b, const char *when)
     bool yes, code;
 
     begin(b);
-    OK(b, b->s->ops->take_stored(b->s, 9, &b->a, &messages, &b->e));
+    OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &messages, &b->e));
     OK(b, b->s->ops->take_mapped(b->s, 9, &b->a, &instances, &b->e));
     OK(b, b->s->ops->find_checking(b->s, 9, &b->a, &flights, &b->e));
     OK(b, b->s->ops->list_recent(b->s, 9, &b->a, &traces, &b->e));
