@@ -67,6 +67,7 @@ struct mllp_receiver_settings {
     int64_t fs_grace_ms; /* silence after FS that ends a frame */
     int64_t idle_ms;     /* between frames; 0: no limit */
     int64_t write_ms;    /* an answer the peer does not take for so long: closed */
+    int64_t drain_ms;    /* when told to close: for frames that were begun; 0: they are dropped */
 };
 
 /* Every limit and choice at its default; the caller adds loop, host, port, name, feed and the
@@ -96,8 +97,9 @@ int mllp_receiver_connections(const struct mllp_receiver *r); /* open now */
 const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r);
 /* Messages were mapped: application acknowledgements may be due on our connections. For a bell. */
 void mllp_receiver_ring(void *r);
-/* Stops listening, finishes and answers what is being stored, closes; on_closed(ctx) exactly once,
- * and the receiver is gone. Frames that are not whole are dropped, unanswered. */
+/* Stops listening, receives the frames that were begun (drain_ms), answers what is whole, closes;
+ * on_closed(ctx) exactly once, and the receiver is gone. What is not whole by then is dropped,
+ * unanswered. */
 void mllp_receiver_close(struct mllp_receiver *r, void (*on_closed)(void *ctx), void *ctx);
 
 #endif

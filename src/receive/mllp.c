@@ -26,6 +26,7 @@ struct mllp_receiver_settings mllp_receiver_settings_default(void)
         .frame_ms = 30000,
         .fs_grace_ms = 250,
         .idle_ms = 0,
+        .drain_ms = 0,
         .write_ms = 30000,
     };
 }
@@ -97,12 +98,25 @@ const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r)
     return &r->counts;
 }
 
+static void on_last(uv_handle_t *h);
+
+/* All connections are gone. */
+static void end_when_empty(struct mllp_receiver *r)
+{
+    if (!r->closing || r->ending || r->alive > 1)
+        return;
+    r->ending = true;
+    uv_close((uv_handle_t *)&r->last, on_last);
+}
+
 void mllp_receiver_let_go(struct mllp_receiver *r)
 {
     void (*on_closed)(void *ctx) = r->on_closed;
     void *ctx = r->ctx;
 
-    if (--r->alive)
+    r->alive--;
+    end_when_empty(r);
+    if (r->alive)
         return;
     free(r);
     on_closed(ctx);
@@ -113,12 +127,25 @@ static void on_last(uv_handle_t *h)
     mllp_receiver_let_go(container_of(h, struct mllp_receiver, last));
 }
 
+static void hurry(uv_timer_t *t)
+{
+    struct mllp_receiver *r = container_of(t, struct mllp_receiver, last);
+
+    r->hurry = true;
+    mllp_conn_close_all(r);
+}
+
 void mllp_receiver_close(struct mllp_receiver *r, void (*on_closed)(void *ctx), void *ctx)
 {
     r->closing = true;
     r->on_closed = on_closed;
     r->ctx = ctx;
     listener_close(r->listener);
-    uv_close((uv_handle_t *)&r->last, on_last);
-    mllp_conn_close_all(r);
+    if (r->set.drain_ms > 0) {
+        uv_timer_start(&r->last, hurry, (uint64_t)r->set.drain_ms, 0);
+        mllp_conn_drain_all(r);
+    } else {
+        hurry(&r->last);
+    }
+    end_when_empty(r);
 }

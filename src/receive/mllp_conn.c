@@ -2,12 +2,13 @@
  *   taken ---> READING ---------> STORING ------------------------> ANSWERING ---+
  *               ^  |                 | told to close: finish, then   |           | answer written
  *               |  | end, limit,     |                               v           |
- *               |  | close           +-----------------> CLOSING <---+           |
- *               |  +---------------------------------------^                     |
+ *               |  | close           +------> CLOSING <-- LINGERING <+           |
+ *               |  +----------------------------^                                |
  *               +----------------------------------------------------------------+
  *
- * One message at a time. While one is stored or answered at most one more read is taken; then the socket
- * is left alone until the answer is out, so TCP holds a fast sender back and our memory stays bounded.
+ * One message at a time. While one is stored or answered, what comes is kept, up to KEPT_MOST bytes; then
+ * the socket is left alone until all of that is handled, so TCP holds a fast sender back and our memory
+ * stays bounded. One answer is written at a time: a peer that does not read is owed no second one.
  * A commit whose outcome is unknown calls nobody: the queue's on_fatal() ends the process. */
 #include "mllp_conn.h"
 
@@ -16,7 +17,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 
-enum { KEEP_BYTES = 4096 /* of each buffer, while a connection is idle */ };
+enum { KEPT_MOST = 64 << 10, READ_MOST = 64 << 10, LINGER_MS = 1000 };
 
 static void on_gone(struct mllp_conn *c)
 {
@@ -48,11 +49,26 @@ static void on_stream_closed(void *ctx)
 void mllp_conn_close(struct mllp_conn *c)
 {
     c->quit = true;
-    if (c->state != READING)
-        return; /* store_done() or on_written() comes back here */
+    if (c->state == STORING || c->state == ANSWERING || c->state == CLOSING)
+        return; /* the job's done() or on_written() comes back here */
     c->state = CLOSING;
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     stream_close(c->stream);
+}
+
+/* Nothing more is answered. Closing with bytes unread would reset the connection, and the peer might
+ * lose an answer that it has not read. */
+static void leave(struct mllp_conn *c)
+{
+    if (!c->answered || c->ended || c->broken || c->r->hurry) {
+        mllp_conn_close(c);
+        return;
+    }
+    c->state = LINGERING;
+    c->in.n = 0;
+    mllp_conn_deadline(c, LINGER_MS);
+    stream_shutdown(c->stream);
+    stream_read(c->stream, true);
 }
 
 static void say_closed(const struct mllp_conn *c, enum hl7_code code, uint64_t offset,
@@ -67,15 +83,34 @@ static void on_written(void *ctx, bool ok)
 {
     struct mllp_conn *c = ctx;
 
-    uv_timer_stop(&c->timer);
-    c->waits = MLLP_WAIT_START;
     if (c->state == CLOSING)
         return; /* the write was cut by the write limit */
+    mllp_conn_deadline(c, 0);
     c->state = READING;
-    if (!ok || c->quit)
-        mllp_conn_close(c);
-    else
+    c->answered = ok;
+    if (ok)
         mllp_conn_pump(c);
+    else
+        mllp_conn_close(c);
+}
+
+void mllp_conn_write(struct mllp_conn *c, struct str bytes)
+{
+    c->state = READING;
+    if (c->broken) {
+        mllp_conn_close(c);
+        return;
+    }
+    c->state = ANSWERING;
+    mllp_conn_deadline(c, c->r->set.write_ms);
+    stream_write(c->stream, bytes);
+}
+
+void mllp_conn_submit(struct mllp_conn *c)
+{
+    c->state = STORING;
+    mllp_conn_deadline(c, 0);
+    store_queue_submit(c->r->set.queue, &c->job);
 }
 
 /* A damaged or oversized frame. An oversized one is answered only if its header can be read. */
@@ -101,7 +136,7 @@ static void refuse_frame(struct mllp_conn *c, const struct mllp_event *ev)
 static void handle(struct mllp_conn *c, const struct mllp_event *ev)
 {
     if (ev->code != HL7_CODE_NONE)
-        c->r->counts.codes[ev->code]++;
+        mllp_conn_note_framing(c, ev);
     switch (ev->step) {
     case MLLP_MORE:
     case MLLP_NOTE:
@@ -109,9 +144,11 @@ static void handle(struct mllp_conn *c, const struct mllp_event *ev)
     case MLLP_FRAME:
         c->r->counts.frames++;
         c->frame = ev->content;
+        c->frame_at = ev->offset;
         break;
     case MLLP_REFUSE:
         c->r->counts.frames++;
+        c->frame_at = ev->offset;
         refuse_frame(c, ev);
         break;
     case MLLP_CLOSE:
@@ -121,68 +158,17 @@ static void handle(struct mllp_conn *c, const struct mllp_event *ev)
     }
 }
 
-void mllp_conn_timer(uv_timer_t *t)
+/* The receiver is to stop, and what this peer had sent by then is answered. */
+static bool drained(const struct mllp_conn *c)
 {
-    struct mllp_conn *c = container_of(t, struct mllp_conn, timer);
-
-    if (c->state == ANSWERING) {
-        c->r->counts.write_timeouts++;
-        log_event(LOG_WARN, "receive",
-                  "mllp connection %llu: answers are not taken -> closed after %lld ms",
-                  (unsigned long long)c->id, (long long)c->r->set.write_ms);
-        c->state = READING; /* the write is abandoned with the stream */
-        mllp_conn_close(c);
-        return;
-    }
-    c->waits = MLLP_WAIT_START;
-    switch (mllp_waits(&c->framer)) {
-    case MLLP_WAIT_START:
-        c->r->counts.idle_timeouts++;
-        mllp_conn_close(c);
-        return;
-    case MLLP_WAIT_FRAME:
-        mllp_timeout(&c->framer);
-        break;
-    case MLLP_WAIT_GRACE:
-        mllp_silence(&c->framer);
-        break;
-    }
-    mllp_conn_pump(c);
+    return c->r->closing && c->frame.n == 0 && c->framer.n_queue == 0 &&
+           c->framer.at >= c->drain_to && mllp_waits(&c->framer) == MLLP_WAIT_START;
 }
 
-static int64_t limit_of(const struct mllp_conn *c, enum mllp_wait w)
-{
-    switch (w) {
-    case MLLP_WAIT_START:
-        return c->r->set.idle_ms;
-    case MLLP_WAIT_FRAME:
-        return c->r->set.frame_ms;
-    case MLLP_WAIT_GRACE:
-        return c->r->set.fs_grace_ms;
-    }
-    return 0;
-}
-
-/* All is read: waits for more. A frame's limit runs from its first byte, whatever trickles in. */
+/* All is read: waits for more. */
 static void wait_more(struct mllp_conn *c)
 {
-    enum mllp_wait w = mllp_waits(&c->framer);
-    int64_t limit = limit_of(c, w);
-
-    if (w != c->waits || w == MLLP_WAIT_START || c->waits_for != c->framer.start) {
-        uv_timer_stop(&c->timer);
-        if (limit > 0)
-            uv_timer_start(&c->timer, mllp_conn_timer, (uint64_t)limit, 0);
-        c->waits = w;
-        c->waits_for = c->framer.start;
-    }
-    if (w == MLLP_WAIT_START) {
-        mllp_trim(&c->framer, KEEP_BYTES);
-        arena_reset(&c->found);
-        arena_reset(&c->unit.arena);
-    }
-    if (c->kept.size > KEEP_BYTES)
-        buf_reset(&c->kept);
+    mllp_conn_wait(c);
     c->kept.n = 0;
     if (c->paused) {
         c->paused = false;
@@ -195,7 +181,9 @@ void mllp_conn_pump(struct mllp_conn *c)
     struct mllp_event ev;
 
     while (c->state == READING) {
-        if (c->frame.n) {
+        if (c->quit || drained(c)) {
+            leave(c);
+        } else if (c->frame.n) {
             mllp_conn_take_message(c, HL7_COMMITTED);
         } else if (mllp_next(&c->framer, &c->in, &ev) != MLLP_MORE) {
             handle(c, &ev);
@@ -211,49 +199,35 @@ void mllp_conn_pump(struct mllp_conn *c)
     }
 }
 
-/* Keeps what a read left over: it lives no longer than the read. */
-static void keep_rest(struct mllp_conn *c, struct str rest)
+/* Keeps bytes that cannot be looked at now: they live no longer than the read. */
+static void keep(struct mllp_conn *c, struct str data)
 {
-    if (rest.n == 0 || c->state == CLOSING)
+    if (data.n == 0)
         return;
-    buf_add(&c->kept, rest);
+    buf_drop(&c->kept, c->kept.n - c->in.n); /* handled already */
+    buf_add(&c->kept, data);
     c->in = buf_str(&c->kept);
-    c->paused = true;
-    stream_read(c->stream, false);
-}
-
-enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
-                                 const struct mllp_profile **out)
-{
-    const struct mllp_receiver_settings *set = &c->r->set;
-    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
-    const struct mllp_sender *s = NULL;
-    enum mllp_match match = mllp_sender_find(set->senders, set->n_senders, hl7_header_name(h, 3),
-                                             hl7_header_name(h, 4), &from, &s);
-
-    *out = s ? &s->profile : &set->profile;
-    if (match == MLLP_UNKNOWN && set->only_known)
-        match = MLLP_FOREIGN;
-    if (match != MLLP_FOREIGN)
-        return match;
-    c->r->counts.foreign++;
-    log_event(LOG_WARN, "security", "mllp connection %llu from %s: names of %s -> message refused",
-              (unsigned long long)c->id, c->stream->peer, s ? s->name : "nobody who is listed");
-    return match;
+    if (c->in.n >= KEPT_MOST && !c->paused) {
+        c->paused = true;
+        stream_read(c->stream, false);
+    }
 }
 
 static void on_data(void *ctx, struct str data)
 {
     struct mllp_conn *c = ctx;
-    struct str rest = data;
 
+    if (c->state == LINGERING || c->state == CLOSING)
+        return;
     if (c->state == READING) {
         c->in = data;
         mllp_conn_pump(c);
-        rest = c->in;
-        c->in = (struct str){NULL, 0};
+        data = c->in;
+        c->in.n = 0;
+        c->kept.n = 0;
     }
-    keep_rest(c, rest);
+    if (c->state == STORING || c->state == ANSWERING)
+        keep(c, data);
 }
 
 static void on_end(void *ctx, const struct err *why)
@@ -262,7 +236,7 @@ static void on_end(void *ctx, const struct err *why)
 
     c->ended = true;
     c->broken = why->kind != ERR_NONE;
-    if (c->broken)
+    if (c->broken || c->state == LINGERING)
         mllp_conn_close(c);
     else if (c->state == READING)
         mllp_conn_pump(c);
@@ -277,6 +251,7 @@ void mllp_conn_take(struct mllp_receiver *r, struct stream *s)
     c->r = r;
     c->stream = s;
     c->id = ++r->counts.connections;
+    c->opened_ms = clock_now_ms(r->set.clock);
     c->next = r->conns;
     c->back = &r->conns;
     if (c->next)
@@ -285,13 +260,23 @@ void mllp_conn_take(struct mllp_receiver *r, struct stream *s)
     r->alive++;
     c->open = 2;
     c->paused = true;
-    c->kept = buf_new((size_t)1 << 20); /* one read at a time is kept, of 64 KiB */
+    c->kept = buf_new(KEPT_MOST + READ_MOST);
     mllp_framer_init(&c->framer, &r->set.framing);
     mllp_unit_init(&c->unit);
     uv_timer_init(r->set.loop, &c->timer);
     s->on = (struct stream_events){on_data, on_end, on_written, on_stream_closed};
     s->ctx = c;
     wait_more(c);
+}
+
+void mllp_conn_drain_all(struct mllp_receiver *r)
+{
+    for (struct mllp_conn *c = r->conns, *next; c; c = next) {
+        next = c->next;
+        c->drain_to = c->framer.at + c->in.n;
+        if (c->state == READING && drained(c))
+            mllp_conn_close(c);
+    }
 }
 
 void mllp_conn_close_all(struct mllp_receiver *r)

@@ -3,12 +3,6 @@
 #include "base/log.h"
 #include "mllp_conn.h"
 
-static void add_codes(struct mllp_counts *to, const struct hl7_notes *from)
-{
-    for (int i = 0; i < HL7_CODES; i++)
-        to->codes[i] += from->count[i];
-}
-
 /* What stands in the log of a message that was not taken. */
 static void say_refused(const struct mllp_conn *c)
 {
@@ -21,19 +15,9 @@ static void say_refused(const struct mllp_conn *c)
 static void answer(struct mllp_conn *c, struct str bytes)
 {
     c->state = READING;
-    if (c->broken) {
-        mllp_conn_close(c);
-        return;
-    }
     c->r->counts.acks[c->unit.code]++;
-    if (bytes.n == 0) {
-        if (c->quit)
-            mllp_conn_close(c);
-        return;
-    }
-    c->state = ANSWERING;
-    uv_timer_start(&c->timer, mllp_conn_timer, (uint64_t)c->r->set.write_ms, 0);
-    stream_write(c->stream, bytes);
+    if (bytes.n)
+        mllp_conn_write(c, bytes);
 }
 
 /* The message cannot be stored now, by no fault of its own. */
@@ -99,16 +83,13 @@ void mllp_conn_take_message(struct mllp_conn *c, enum hl7_condition found)
         mllp_conn_close(c);
         return;
     }
-    add_codes(&c->r->counts, &c->unit.notes);
+    mllp_conn_note(c, c->unit.readable ? &c->unit.header : NULL, &c->unit.notes, c->unit.condition);
     if (c->unit.condition != HL7_COMMITTED) {
         c->r->counts.conditions[c->unit.condition]++;
         say_refused(c);
         answer(c, buf_str(&c->unit.ack));
         return;
     }
-    c->state = STORING;
-    uv_timer_stop(&c->timer);
-    c->waits = MLLP_WAIT_START;
     c->job = (struct store_job){.run = store_run, .done = store_done};
-    store_queue_submit(c->r->set.queue, &c->job);
+    mllp_conn_submit(c);
 }
