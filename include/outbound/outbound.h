@@ -45,6 +45,11 @@ struct outbound_counts {
 
 struct outbound;
 
+/* At start, in a transaction, before anything is sent: what was in flight waits again, what has no
+ * connection or channel left is gone. Store thread or none yet. */
+bool outbound_recover(const struct outbound_channel *channels, size_t n, int64_t now_ms,
+                      struct store *s, struct err *e) MUST_USE;
+
 bool outbound_open(const struct outbound_settings *set, struct outbound **out,
                    struct err *e) MUST_USE;
 void outbound_ring(void *outbound);

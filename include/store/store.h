@@ -323,9 +323,11 @@ struct store_ops {
                          struct outgoing_list *out, struct err *e);
     /* Writes state, reason, due_ms, tries, control_id, body. */
     bool (*save_outgoing)(struct store *s, const struct outgoing *o, struct err *e);
-    /* On start: FLYING is WAITING again (the same bytes under the same MSH-10), and what waits for a
-     * connection is GONE. */
+    /* On start: FLYING is WAITING again (the same bytes under the same MSH-10) at its old place, and
+     * what waits for a connection is GONE. */
     bool (*recover_outgoing)(struct store *s, int64_t now_ms, struct err *e);
+    /* On start: what waits for a channel that is none of these is GONE. */
+    bool (*keep_channels)(struct store *s, const struct str *channels, size_t n, struct err *e);
 
     /* people. Works on a read-only store too. */
     bool (*list_peers)(struct store *s, struct arena *a, struct peer_list *out, struct err *e);

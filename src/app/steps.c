@@ -12,7 +12,7 @@ static bool recover(struct app *a, struct store *s, struct err *e)
     if (!s->ops->begin(s, e))
         return false;
     if (!s->ops->recover(s, clock_now_ms(a->set.clock), &unknown, e) ||
-        !s->ops->recover_outgoing(s, clock_now_ms(a->set.clock), e)) {
+        !outbound_recover(a->peers.channels, a->peers.n_channels, clock_now_ms(a->set.clock), s, e)) {
         s->ops->rollback(s);
         return false;
     }

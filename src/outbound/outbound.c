@@ -48,6 +48,21 @@ void outbound_turn(struct outbound *o)
     free_outbound(o);
 }
 
+bool outbound_recover(const struct outbound_channel *channels, size_t n, int64_t now_ms,
+                      struct store *s, struct err *e)
+{
+    struct str *names = calloc(n + 1, sizeof *names);
+    bool ok;
+
+    if (!names)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        names[i] = str_of(channels[i].name);
+    ok = s->ops->recover_outgoing(s, now_ms, e) && s->ops->keep_channels(s, names, n, e);
+    free(names);
+    return ok;
+}
+
 bool outbound_open(const struct outbound_settings *set, struct outbound **out, struct err *e)
 {
     struct outbound *o = calloc(1, sizeof *o);

@@ -185,6 +185,7 @@ const struct store_ops store_memory = {
     .find_replies = memory_find_replies,
     .save_outgoing = memory_save_outgoing,
     .recover_outgoing = memory_recover_outgoing,
+    .keep_channels = memory_keep_channels,
     .list_peers = memory_list_peers,
     .list_recordings = memory_list_recordings,
     .read_recording = memory_read_recording,

@@ -1,4 +1,5 @@
 /* The HL7 messages that we send. */
+#include "among.h"
 #include "growing.h"
 #include "memory_store.h"
 
@@ -110,12 +111,29 @@ bool memory_recover_outgoing(struct store *s, int64_t now_ms, struct err *e)
         memory_touch(m, o, sizeof *o);
         if (o->state == OUTGOING_FLYING) {
             o->state = OUTGOING_WAITING;
-            o->due_ms = now_ms;
+            o->due_ms = o->due_ms < now_ms ? o->due_ms : now_ms;
         }
         if (!o->channel.p) {
             o->state = OUTGOING_GONE;
             o->reason = STR("its connection is gone");
         }
+    }
+    return true;
+}
+
+bool memory_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    for (size_t i = 0; i < m->t.outgoing.n; i++) {
+        struct outgoing *o = m->t.outgoing.items[i];
+
+        if (o->state != OUTGOING_WAITING || !o->channel.p || among(o->channel, channels, n))
+            continue;
+        memory_touch(m, o, sizeof *o);
+        o->state = OUTGOING_GONE;
+        o->reason = STR("its channel is no longer configured");
     }
     return true;
 }

@@ -140,6 +140,7 @@ bool memory_find_replies(struct store *s, const int64_t *message_ids, size_t n, 
                          struct outgoing_list *out, struct err *e);
 bool memory_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
 bool memory_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
+bool memory_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e);
 bool memory_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
 bool memory_list_recordings(struct store *s, size_t most, struct arena *a,
                             struct recording_list *out, struct err *e);

@@ -220,6 +220,7 @@ const struct store_ops store_sqlite = {
     .find_replies = sqlite_find_replies,
     .save_outgoing = sqlite_save_outgoing,
     .recover_outgoing = sqlite_recover_outgoing,
+    .keep_channels = sqlite_keep_channels,
     .list_peers = sqlite_list_peers,
     .list_recordings = sqlite_list_recordings,
     .read_recording = sqlite_read_recording,

@@ -1,4 +1,5 @@
 /* The HL7 messages that we send. */
+#include "among.h"
 #include "growing.h"
 #include "sqlite_store.h"
 
@@ -25,10 +26,16 @@ static const struct query save_outgoing = {
 static const struct query refuse_outgoing = {
     "hold outgoing", "UPDATE outgoing SET state = 4, reason = ?2 WHERE id = ?1"};
 static const struct query land_flying = {
-    "recover outgoing", "UPDATE outgoing SET state = 1, due_ms = ?1 WHERE state = 2"};
+    "recover outgoing", "UPDATE outgoing SET state = 1, due_ms = min(due_ms, ?1) WHERE state = 2"};
 static const struct query drop_replies = {"recover outgoing",
                                           "UPDATE outgoing SET state = 5, reason = ?1"
                                           " WHERE state = 1 AND channel IS NULL"};
+
+static const struct query list_channels = {"keep channels",
+                                           "SELECT DISTINCT channel FROM outgoing"
+                                           " WHERE state = 1 AND channel IS NOT NULL"};
+static const struct query drop_channel = {
+    "keep channels", "UPDATE outgoing SET state = 5, reason = ?1 WHERE state = 1 AND channel = ?2"};
 
 static struct seal_place body_at(int64_t id)
 {
@@ -140,4 +147,30 @@ bool sqlite_recover_outgoing(struct store *s, int64_t now_ms, struct err *e)
 
     return sql_do(q, &land_flying, ARGS(INT(now_ms)), NULL, e) &&
            sql_do(q, &drop_replies, ARGS(TEXT(STR("its connection is gone"))), NULL, e);
+}
+
+struct names {
+    struct str *items;
+    size_t n;
+};
+
+bool sqlite_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    struct names waited_for = {0};
+    struct arena a = {0};
+    struct rows r;
+    bool more, ok = rows_open(&r, q, &list_channels, NULL, 0, e);
+
+    while (ok && (ok = rows_next(&r, &more, e)) && more)
+        *GROW(&a, &waited_for) = row_text(&r, 0, &a);
+    for (size_t i = 0; ok && i < waited_for.n; i++) {
+        if (!among(waited_for.items[i], channels, n))
+            ok = sql_do(
+                q, &drop_channel,
+                ARGS(TEXT(STR("its channel is no longer configured")), TEXT(waited_for.items[i])),
+                NULL, e);
+    }
+    arena_reset(&a);
+    return ok;
 }

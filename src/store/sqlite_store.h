@@ -245,6 +245,7 @@ bool sqlite_find_replies(struct store *s, const int64_t *message_ids, size_t n, 
                          struct outgoing_list *out, struct err *e);
 bool sqlite_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
 bool sqlite_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
+bool sqlite_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e);
 bool sqlite_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
 bool sqlite_list_recordings(struct store *s, size_t most, struct arena *a,
                             struct recording_list *out, struct err *e);

@@ -71,6 +71,7 @@ WRAP(find_replies,
      ids, n, a, out, e)
 WRAP(save_outgoing, (struct store * s, const struct outgoing *o, struct err *e), o, e)
 WRAP(recover_outgoing, (struct store * s, int64_t now_ms, struct err *e), now_ms, e)
+WRAP(keep_channels, (struct store * s, const struct str *all, size_t n, struct err *e), all, n, e)
 WRAP(list_peers, (struct store * s, struct arena *a, struct peer_list *out, struct err *e), a, out,
      e)
 WRAP(list_recordings,
@@ -212,6 +213,7 @@ static const struct store_ops flaky_ops = {
     .find_replies = flaky_find_replies,
     .save_outgoing = flaky_save_outgoing,
     .recover_outgoing = flaky_recover_outgoing,
+    .keep_channels = flaky_keep_channels,
     .list_peers = flaky_list_peers,
     .list_recordings = flaky_list_recordings,
     .read_recording = flaky_read_recording,
