@@ -59,7 +59,7 @@ struct hl7_batch_reply {
 
 /* Appends one frame: for each group BHS (applications and facilities turned round, reference BHS-12 =
  * its BHS-11), the acknowledgements, BTS with their number; FHS and FTS around them when the batch had
- * an FHS, or when it had no single group. The result is read again: as many BHS, BTS and
+ * an FHS. The result is read again: as many BHS, BTS and
  * acknowledgements as were put in and each of them sound, else ERR_INPUT and nothing appended. */
 bool hl7_batch_write(const struct hl7_batch_reply *reply, struct buf *out, struct err *e) MUST_USE;
 
