@@ -10,7 +10,15 @@
 #include "ledger.h"
 #include "people.h"
 
-enum { RECENT = 20, TEXT_BYTES = 64 * 1024 };
+enum { RECENT = 20, TEXT_BYTES = 64 * 1024, PEER_BYTES = 4 << 20 };
+
+/* What `status` shows. */
+struct view {
+    bool running;
+    struct ledger ledger;
+    struct trace_list recent;
+    struct peer_list peers;
+};
 
 /* The daemon holds a lock on <state>/tidings.lock for as long as it lives. */
 static bool is_running(const char *state, struct arena *a)
@@ -61,58 +69,100 @@ static void add_json(const struct trace *t, struct buf *out)
     buf_add_char(out, '}');
 }
 
-static void print_text(bool running, const struct ledger *l, const struct trace_list *recent)
+static void add_peer(const struct peer_note *p, struct buf *out)
 {
-    struct buf out = buf_new(TEXT_BYTES);
+    char at[25];
 
-    for (size_t i = 0; i < recent->n; i++)
-        add_text(&recent->items[i], &out);
-    (void)printf("%s\n", running ? "running" : "not running");
-    ledger_print(l, false, stdout);
-    (void)printf("%s", out.n ? out.p : "no message yet\n");
-    buf_reset(&out);
+    clock_text(p->last_ms, at);
+    buf_printf(out, "%8llu x " STR_FMT "  %.19sZ  " STR_FMT, (unsigned long long)p->n,
+               STR_ARG(p->code), at, STR_ARG(p->listener));
+    if (p->application.n || p->facility.n)
+        buf_printf(out, "  " STR_FMT "/" STR_FMT, STR_ARG(p->application), STR_ARG(p->facility));
+    buf_printf(out, "  " STR_FMT "\n", STR_ARG(p->address));
 }
 
-static void print_json(bool running, const struct ledger *l, const struct trace_list *recent)
+static void add_peer_json(const struct peer_note *p, struct buf *out)
 {
-    struct buf out = buf_new(TEXT_BYTES);
+    const struct {
+        const char *name;
+        struct str value;
+    } texts[] = {
+        {"code", p->code},         {"listener", p->listener}, {"application", p->application},
+        {"facility", p->facility}, {"address", p->address},
+    };
 
-    for (size_t i = 0; i < recent->n; i++) {
+    buf_printf(out, "{\"count\":%llu,\"offset\":%llu,\"first_ms\":%lld,\"last_ms\":%lld",
+               (unsigned long long)p->n, (unsigned long long)p->offset, (long long)p->first_ms,
+               (long long)p->last_ms);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!texts[i].value.n)
+            continue;
+        buf_printf(out, ",\"%s\":", texts[i].name);
+        json_add_string(out, texts[i].value);
+    }
+    buf_add_char(out, '}');
+}
+
+static void print_text(const struct view *v)
+{
+    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES);
+
+    for (size_t i = 0; i < v->recent.n; i++)
+        add_text(&v->recent.items[i], &out);
+    for (size_t i = 0; i < v->peers.n; i++)
+        add_peer(&v->peers.items[i], &peers);
+    (void)printf("%s\n", v->running ? "running" : "not running");
+    ledger_print(&v->ledger, false, stdout);
+    (void)printf("%s", out.n ? out.p : "no message yet\n");
+    if (peers.n)
+        (void)printf("\nwhat senders do (meaning: docs/operations.md)\n%s", peers.p);
+    buf_reset(&out);
+    buf_reset(&peers);
+}
+
+static void print_json(const struct view *v)
+{
+    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES);
+    const struct ledger *l = &v->ledger;
+
+    for (size_t i = 0; i < v->recent.n; i++) {
         buf_add(&out, i ? STR(",") : STR(""));
-        add_json(&recent->items[i], &out);
+        add_json(&v->recent.items[i], &out);
+    }
+    for (size_t i = 0; i < v->peers.n; i++) {
+        buf_add(&peers, i ? STR(",") : STR(""));
+        add_peer_json(&v->peers.items[i], &peers);
     }
     (void)printf("{\"running\":%s,\"acked\":%lld,\"pending\":%lld,\"held\":%lld,\"balanced\":%s,"
-                 "\"recent\":[%s]}\n",
-                 running ? "true" : "false", (long long)l->acked, (long long)l->pending,
-                 (long long)l->held, ledger_balances(l) ? "true" : "false", out.n ? out.p : "");
+                 "\"recent\":[%s],\"senders\":[%s]}\n",
+                 v->running ? "true" : "false", (long long)l->acked, (long long)l->pending,
+                 (long long)l->held, ledger_balances(l) ? "true" : "false", out.n ? out.p : "",
+                 peers.n ? peers.p : "");
     buf_reset(&out);
+    buf_reset(&peers);
 }
 
 int cli_status(const struct cli_args *args)
 {
-    struct trace_list recent = {0};
-    struct ledger l = {0};
+    struct view v = {0};
     struct people p;
     struct err e = {0};
-    bool running = false;
     int code;
     bool ok = people_open(args->option[OPT_CONFIG], &p, &e) &&
-              p.store->ops->ledger(p.store, &l, &e) &&
-              p.store->ops->list_recent(p.store, RECENT, &p.arena, &recent, &e);
+              p.store->ops->ledger(p.store, &v.ledger, &e) &&
+              p.store->ops->list_recent(p.store, RECENT, &p.arena, &v.recent, &e) &&
+              p.store->ops->list_peers(p.store, &p.arena, &v.peers, &e);
 
     if (ok) {
-        running = is_running(p.config.state, &p.arena);
+        v.running = is_running(p.config.state, &p.arena);
         if (args->option[OPT_JSON])
-            print_json(running, &l, &recent);
+            print_json(&v);
         else if (!args->option[OPT_QUIET])
-            print_text(running, &l, &recent);
+            print_text(&v);
     } else {
         (void)fprintf(stderr, "%s\n", e.text);
     }
-    if (ok)
-        code = running ? EXIT_YES : EXIT_REACH;
-    else
-        code = people_exit(&p);
+    code = !ok ? people_exit(&p) : v.running ? EXIT_YES : EXIT_REACH;
     people_close(&p);
     return code;
 }
