@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "net/stream.h"
 
 struct http_server;
 struct http_exchange;
@@ -68,6 +69,15 @@ struct http_settings {
     uv_loop_t *loop;
     const char *host;
     int port; /* 0: see http_server_port() */
+    /* As in listener_settings. */
+    int fd;
+    struct tls *tls;
+    int64_t handshake_ms;
+    int keepalive_s;
+    const struct net_range *allow;
+    size_t n_allow;
+    void (*on_refused)(void *ctx, enum listener_refusal r, const char *peer, const char *why);
+    void *refused_ctx; /* for on_refused() */
     int max_connections;
     size_t max_header;               /* bytes of request line and headers; 431 past it */
     int64_t header_ms;               /* whole header block within; 408 past it */

@@ -17,8 +17,9 @@ struct stream;
 struct stream_events {
     /* Bytes from the peer; they live until the callback returns. */
     void (*on_data)(void *ctx, struct str data);
-    /* The peer sent FIN (err->kind NONE) or the connection broke. At most once; reading has ended.
-     * Writing may go on after a FIN. */
+    /* The peer sent FIN, or TLS's close_notify (why->kind is NONE), or the connection broke. At most
+     * once; reading has ended. Writing may go on after a FIN. why->text is empty unless TLS ended
+     * without close_notify: what came last may have been cut off on the way. */
     void (*on_end)(void *ctx, const struct err *why);
     /* The bytes of stream_write() are with the kernel (ok) or never will be. Exactly once a write. */
     void (*on_written)(void *ctx, bool ok);

@@ -14,6 +14,8 @@ struct http_settings http_settings_default(uv_loop_t *loop, const char *host, in
         .loop = loop,
         .host = host,
         .port = port,
+        .handshake_ms = 10000,
+        .keepalive_s = 60,
         .max_connections = 1024,
         .max_header = 16384,
         .header_ms = 10000,
@@ -68,6 +70,14 @@ static uint64_t sweep_ms(const struct http_settings *set)
     return least / 4 > SWEEP_LEAST_MS ? (uint64_t)(least / 4) : SWEEP_LEAST_MS;
 }
 
+static void on_refused(void *ctx, enum listener_refusal r, const char *peer, const char *why)
+{
+    struct http_server *s = ctx;
+
+    if (s->set.on_refused)
+        s->set.on_refused(s->set.refused_ctx, r, peer, why);
+}
+
 static bool on_stream(void *ctx, struct stream *stream)
 {
     struct http_server *s = ctx;
@@ -96,8 +106,15 @@ bool http_server_open(const struct http_settings *set, struct http_server **out,
     struct listener_settings listen = {.loop = set->loop,
                                        .host = set->host,
                                        .port = set->port,
+                                       .fd = set->fd,
                                        .max_connections = set->max_connections,
+                                       .allow = set->allow,
+                                       .n_allow = set->n_allow,
+                                       .tls = set->tls,
+                                       .handshake_ms = set->handshake_ms,
+                                       .keepalive_s = set->keepalive_s,
                                        .on_stream = on_stream,
+                                       .on_refused = on_refused,
                                        .ctx = s};
 
     if (!s)

@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include "base/container_of.h"
+#include "newcomers.h"
 #include "stream_tcp.h"
 
 struct listener {
     struct listener_settings set;
+    struct newcomers newcomers;
     uv_tcp_t tcp;
-    int open;  /* streams that their owners have */
+    int open;  /* streams that their owners have, or that shake hands */
     int alive; /* those, and the refused ones until libuv has closed them, and the socket itself */
     bool closing;
     char room[STREAM_READ_BYTES];
@@ -76,6 +78,10 @@ static void on_connection(uv_stream_t *server, int status)
     }
     t->on_gone = on_gone;
     l->open++;
+    if (l->set.tls) {
+        newcomers_add(&l->newcomers, &t->stream);
+        return;
+    }
     if (!l->set.on_stream(l->set.ctx, &t->stream)) {
         l->open--;
         refuse(t);
@@ -96,6 +102,24 @@ const char *listener_refusal_name(enum listener_refusal r)
 static void on_socket_closed(uv_handle_t *h)
 {
     let_go(container_of(h, struct listener, tcp));
+}
+
+static void on_ready(void *ctx, struct stream *s)
+{
+    struct listener *l = ctx;
+
+    if (l->set.on_stream(l->set.ctx, s))
+        return;
+    s->on = (struct stream_events){0};
+    stream_close(s);
+}
+
+static void on_failed(void *ctx, const char *peer, const char *why)
+{
+    struct listener *l = ctx;
+
+    if (l->set.on_refused)
+        l->set.on_refused(l->set.ctx, LISTENER_HANDSHAKE, peer, why);
 }
 
 static bool is_listening(int fd)
@@ -131,6 +155,12 @@ bool listener_open(const struct listener_settings *set, struct listener **out, s
     if (!l)
         abort();
     l->set = *set;
+    l->newcomers = (struct newcomers){.loop = set->loop,
+                                      .tls = set->tls,
+                                      .handshake_ms = set->handshake_ms,
+                                      .ready = on_ready,
+                                      .failed = on_failed,
+                                      .ctx = l};
     l->alive = 1;
     uv_tcp_init(set->loop, &l->tcp);
     rc = take_socket(l, &at);
@@ -167,5 +197,6 @@ void listener_close(struct listener *l)
     if (l->closing)
         return;
     l->closing = true;
+    newcomers_drop(&l->newcomers);
     uv_close((uv_handle_t *)&l->tcp, on_socket_closed);
 }

@@ -162,6 +162,7 @@ bool tls_open(const struct tls_settings *set, struct tls **out, struct err *e)
     t->users = 1;
     t->server = set->server;
     t->ctx = SSL_CTX_new(set->server ? TLS_server_method() : TLS_client_method());
+    t->pipe = tls_pipe_method();
     if (!t->ctx)
         abort();
     ok = limit(t->ctx) || err_set(e, ERR_CONFIG, 0, "OpenSSL has no TLS 1.2 with ECDHE and AEAD");
@@ -186,6 +187,7 @@ void tls_leave(struct tls *t)
     if (--t->users > 0)
         return;
     SSL_CTX_free(t->ctx);
+    BIO_meth_free(t->pipe);
     free(t);
 }
 

@@ -5,9 +5,11 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
+#include "tls_pipe.h"
 
 struct tls {
     SSL_CTX *ctx;
+    BIO_METHOD *pipe; /* outlives every stream's BIO */
     bool server;
     int users;                           /* the opener and each stream; the last one frees it */
     char room[SSL3_RT_MAX_PLAIN_LENGTH]; /* one record, decrypted, until on_data() returns */

@@ -533,7 +533,8 @@ static void test_connect(void)
             turn(&t);
         CHECK(d.n_done == 3 && d.failed, "%d", d.n_done);
     }
-    d.c.host = "a name";
+    d = (struct dialer){.c = {.host = "localhost", .timeout_ms = 60000, .done = on_dialed}};
+    d.c.port = 70000;
     CHECK(!stream_connect_start(&t.loop, &d.c, &e) && e.kind == ERR_CONFIG, "%s", e.text);
     house_end(&t, 0);
 }

@@ -1,0 +1,100 @@
+#include "newcomers.h"
+
+#include <stdlib.h>
+
+#include "base/container_of.h"
+#include "stream_tls.h"
+
+enum { LINGER_MS = 1000 }; /* for the peer to read why it was refused */
+
+struct newcomer {
+    uv_timer_t timer;
+    struct newcomers *all;
+    struct newcomer *prev, *next;
+    struct stream *s;
+    bool told; /* failed() was called */
+};
+
+static void on_timer_closed(uv_handle_t *h)
+{
+    free(container_of(h, struct newcomer, timer));
+}
+
+/* Its stream is somebody else's, or closing. */
+static void leave(struct newcomer *n)
+{
+    if (n->prev)
+        n->prev->next = n->next;
+    else
+        n->all->first = n->next;
+    if (n->next)
+        n->next->prev = n->prev;
+    uv_close((uv_handle_t *)&n->timer, on_timer_closed);
+}
+
+static void drop(struct newcomer *n)
+{
+    n->s->on = (struct stream_events){0};
+    stream_close(n->s);
+    leave(n);
+}
+
+static void on_left(void *ctx, const struct err *why)
+{
+    (void)why;
+    drop(ctx);
+}
+
+static void on_late(uv_timer_t *timer)
+{
+    struct newcomer *n = container_of(timer, struct newcomer, timer);
+    struct newcomers *all = n->all;
+    char peer[sizeof n->s->peer];
+    bool told = n->told;
+
+    memcpy(peer, n->s->peer, sizeof peer);
+    drop(n);
+    if (!told)
+        all->failed(all->ctx, peer, "no answer in time");
+}
+
+static void on_shaken(void *ctx, const char *why)
+{
+    struct newcomer *n = ctx;
+
+    if (!why) {
+        n->s->on = (struct stream_events){0};
+        leave(n);
+        n->all->ready(n->all->ctx, n->s);
+        return;
+    }
+    n->told = true;
+    uv_timer_start(&n->timer, on_late, LINGER_MS, 0);
+    n->all->failed(n->all->ctx, n->s->peer, why);
+}
+
+void newcomers_add(struct newcomers *all, struct stream *s)
+{
+    struct newcomer *n = calloc(1, sizeof *n);
+    struct stream_tls_settings set = {
+        .loop = all->loop, .tls = all->tls, .under = s, .done = on_shaken, .ctx = n};
+
+    if (!n)
+        abort();
+    n->all = all;
+    n->next = all->first;
+    if (n->next)
+        n->next->prev = n;
+    all->first = n;
+    uv_timer_init(all->loop, &n->timer);
+    uv_timer_start(&n->timer, on_late, (uint64_t)all->handshake_ms, 0);
+    n->s = stream_tls_start(&set);
+    n->s->on.on_end = on_left;
+    n->s->ctx = n;
+}
+
+void newcomers_drop(struct newcomers *all)
+{
+    while (all->first)
+        drop(all->first);
+}
