@@ -3,7 +3,14 @@
  * A message is judged by its feed inside the transaction that marks it mapped, so that an event
  * carries what the messages before it left, and a crash in between changes nothing. Messages are
  * taken in order of intake, which keeps the order of every patient; a feed has no way to wait, so
- * none can block another. */
+ * none can block another.
+ *
+ * When a batch fails, its messages are tried one by one. One that fails alone is set aside with its
+ * lane (model/message.h; without a lane, by itself) and tried again, later and later; the other
+ * lanes go on. After max_tries it is held, "cannot be mapped: the store refused it", as soon as the
+ * store takes that: while the store refuses everything, nothing is given up.
+ *
+ * A continued message whose rest does not come is held, too. */
 #ifndef MAP_MAP_H
 #define MAP_MAP_H
 
@@ -21,10 +28,13 @@ struct map_settings {
     const struct seal *seal;         /* gives the tenant key of the pseudonyms */
     const struct feed *const *feeds; /* borrowed until closed */
     size_t n_feeds;
-    size_t batch;       /* messages in one transaction */
-    int64_t retry_ms;   /* after a failed transaction */
-    struct bell next;   /* plan */
-    struct alarm alarm; /* rings this step again after a failure */
+    size_t batch;      /* messages in one transaction */
+    int64_t retry_ms;  /* after a failed transaction; doubled each time, 32 times as long at most */
+    int max_tries;     /* of one message, alone */
+    size_t stuck_most; /* messages set aside at a time; when there are more, all wait for them */
+    int64_t parts_ms;  /* how long a continued message may take; 0: for ever */
+    struct bell next;  /* plan, and what sends replies */
+    struct alarm alarm; /* rings this step again: after a failure, and when parts are overdue */
 };
 
 /* Borrows what the settings point to until map_close(). ERR_BUSY: no memory. */

@@ -1,5 +1,5 @@
 /* One message through its feed, into the store. */
-#include "map/map.h"
+#include "message.h"
 
 struct memory {
     struct store *store;
@@ -99,7 +99,7 @@ static struct instance instance_of(const struct message *m, const struct feed_re
     return in;
 }
 
-static bool hold(const struct message *m, struct str reason, struct store *s, struct err *e)
+bool map_hold(const struct message *m, struct str reason, struct store *s, struct err *e)
 {
     struct instance in = {
         .message_id = m->id,
@@ -131,9 +131,9 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
     struct instance *all;
 
     if (!feed)
-        return hold(m, STR("its feed is not loaded"), s, e);
+        return map_hold(m, STR("its feed is not loaded"), s, e);
     if (!feed_eval(feed, &in, a, &r, e))
-        return e->kind == ERR_INPUT && hold(m, STR("cannot be read"), s, e);
+        return e->kind == ERR_INPUT && map_hold(m, STR("cannot be read"), s, e);
     all = NEW_ARRAY(a, struct instance, r.n);
     for (size_t i = 0; i < r.n; i++)
         all[i] = instance_of(m, &r, &r.outcomes[i], a);
