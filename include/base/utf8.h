@@ -13,5 +13,8 @@ uint32_t utf8_next(struct str *s);
 size_t utf8_put(uint32_t cp, char out[4]);
 /* The byte offset of the first fault; s.n when all of it is UTF-8. */
 size_t utf8_check(struct str s);
+/* How many bytes below 0x80 s begins with: 16 a step where the machine can, and one by one. */
+size_t utf8_ascii(struct str s);
+size_t utf8_ascii_scalar(struct str s);
 
 #endif

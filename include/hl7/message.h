@@ -49,7 +49,7 @@ struct hl7_limits {
 };
 struct hl7_limits hl7_limits_default(void); /* 5000, 200, 1000, 100, 100, 200000 */
 
-/* text     UTF-8, from hl7_decode(); must start "MSH"; under 4 GiB; lives as long as the message
+/* text     UTF-8, from hl7_decode(); must start "MSH"; under 2 GiB; lives as long as the message
  * charset  what hl7_decode() used; NULL: UTF-8
  * notes    gets the line endings and blank lines found; NULL is fine
  * e        ERR_INPUT: no MSH, unusable separators, or a limit, with the byte offset; e->code is
@@ -67,7 +67,14 @@ bool hl7_message_read(struct str body, const struct hl7_charset_settings *set,
                       struct hl7_message *out, struct err *e) MUST_USE;
 
 /* True when the segment has that name (three characters, upper case). */
-bool hl7_segment_is(const struct hl7_segment *s, const char *name);
+static inline bool hl7_segment_is(const struct hl7_segment *s, const char *name)
+{
+    size_t i = 0;
+
+    while (s->name[i] == name[i] && name[i] != '\0')
+        i++;
+    return s->name[i] == name[i];
+}
 /* The first segment of that name, or NULL. */
 const struct hl7_segment *hl7_segment_find(const struct hl7_message *m, const char *name);
 

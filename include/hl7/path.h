@@ -70,6 +70,12 @@ void hl7_path_read(const struct hl7_path *p, const struct hl7_message *m,
                    const struct hl7_segment *const *list, size_t n, bool whole, struct arena *a,
                    struct hl7_elements *out);
 
+/* The first value at the path in the whole message, whatever its groups; without one, the strongest other
+ * state. Takes memory from the arena for a text with escapes only. For callers of their own: a feed reads
+ * within a scope. */
+struct hl7_element hl7_path_first(const struct hl7_path *p, const struct hl7_message *m,
+                                  struct arena *a);
+
 /* The state of the path as one answer (section 4.2). */
 enum hl7_state hl7_elements_state(const struct hl7_elements *all);
 

@@ -19,6 +19,7 @@ void *arena_get(struct arena *a, size_t count, size_t size)
     const size_t align = alignof(max_align_t);
     struct arena_block *b = a->blocks;
     size_t need;
+    char *p;
 
     if (__builtin_mul_overflow(count, size, &need) || need > SIZE_MAX - BLOCK_BYTES)
         abort();
@@ -26,16 +27,20 @@ void *arena_get(struct arena *a, size_t count, size_t size)
     if (!b || b->size - b->used < need) {
         size_t bytes = need > BLOCK_BYTES ? need : BLOCK_BYTES;
 
-        b = calloc(1, sizeof *b + bytes);
+        /* A whole block of its own comes zeroed, mostly without being touched. */
+        b = need > BLOCK_BYTES ? calloc(1, sizeof *b + bytes) : malloc(sizeof *b + bytes);
         if (!b)
             abort();
         b->size = bytes;
+        b->used = 0;
+        b->used = 0;
         b->next = a->blocks;
         a->blocks = b;
     }
     b->used += need;
     a->used += need;
-    return b->data + b->used - need;
+    p = b->data + b->used - need;
+    return b->size > BLOCK_BYTES ? p : memset(p, 0, need);
 }
 
 struct str arena_copy(struct arena *a, struct str s)

@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static const uint32_t bad = 0xFFFFFFFF;
 
 static uint32_t take_bad(struct str *s)
@@ -55,15 +59,61 @@ size_t utf8_put(uint32_t cp, char out[4])
     return 4;
 }
 
+size_t utf8_ascii_scalar(struct str s)
+{
+    size_t i = 0;
+
+    while (i < s.n && (unsigned char)s.p[i] < 0x80)
+        i++;
+    return i;
+}
+
+#ifdef __SSE2__
+static inline __m128i lane(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+size_t utf8_ascii(struct str s)
+{
+    size_t i = 0;
+
+    for (; s.n - i >= 64; i += 64) {
+        __m128i first = _mm_or_si128(lane(s.p + i), lane(s.p + i + 16));
+        __m128i second = _mm_or_si128(lane(s.p + i + 32), lane(s.p + i + 48));
+
+        if (_mm_movemask_epi8(_mm_or_si128(first, second)))
+            break;
+    }
+    for (; s.n - i >= 16; i += 16) {
+        unsigned high = (unsigned)_mm_movemask_epi8(lane(s.p + i));
+
+        if (high)
+            return i + (size_t)__builtin_ctz(high);
+    }
+    return i + utf8_ascii_scalar((struct str){s.p + i, s.n - i});
+}
+#else
+size_t utf8_ascii(struct str s)
+{
+    return utf8_ascii_scalar(s);
+}
+#endif
+
 size_t utf8_check(struct str s)
 {
     struct str rest = s;
 
     while (rest.n) {
-        struct str before = rest;
+        size_t ascii = utf8_ascii(rest);
 
-        if (utf8_next(&rest) == bad)
-            return s.n - before.n;
+        rest = (struct str){rest.p + ascii, rest.n - ascii};
+        while (rest.n && (unsigned char)rest.p[0] >= 0x80) {
+            size_t at = s.n - rest.n;
+
+            if (utf8_next(&rest) == bad)
+                return at;
+        }
     }
     return s.n;
 }

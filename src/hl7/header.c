@@ -79,6 +79,11 @@ static size_t field_end(struct str s, char separator, enum hl7_width width)
     bool shifted = false;
     size_t i = 0;
 
+    if (width == HL7_BYTES) {
+        while (i < s.n && s.p[i] != separator && s.p[i] != '\r' && s.p[i] != '\n')
+            i++;
+        return i;
+    }
     while (i < s.n && s.p[i] != '\r' && s.p[i] != '\n' && (s.p[i] != separator || shifted))
         i += character(s.p + i, s.n - i, width, &shifted);
     return i < s.n ? i : s.n;

@@ -13,19 +13,21 @@ struct hl7_limits hl7_limits_default(void)
                                .nodes = 200000};
 }
 
+enum { TEXT_MOST = INT32_MAX };
+
 /* The index while it is made. */
 struct indexing {
     const struct marks_way *way;
     struct hl7_message *m;
     const struct hl7_limits *limits;
     struct hl7_notes *notes;
-    struct str end;     /* of every segment: CR, LF or CR LF */
-    uint32_t *at;       /* every separator and end */
-    uint32_t *ends;     /* which of them are ends */
-    size_t n_ends;      /* a last segment without end included */
-    bool unended;       /* there is one */
-    size_t short_field; /* a field with fewer bytes breaks no limit */
-    bool counts_nodes;  /* the text is long enough to hold too many */
+    struct str end;       /* of every segment: CR, LF or CR LF */
+    uint32_t *at;         /* every separator and end */
+    uint32_t *ends;       /* which of them are ends */
+    size_t n_ends;        /* a last segment without end included */
+    bool unended;         /* there is one */
+    uint32_t short_field; /* a field with fewer bytes breaks no limit */
+    bool counts_nodes;    /* the text is long enough to hold too many */
     size_t nodes;
     char below[3]; /* the separators below a field; none: the field separator */
 };
@@ -95,15 +97,12 @@ static bool count_field(const struct indexing *x, struct str field, struct err *
 static bool check_fields(const struct indexing *x, const struct hl7_segment *s, size_t n_marks,
                          struct err *e)
 {
-    uint32_t longest = 0;
+    uint32_t over = 0; /* its top bit: some field is too long to be passed over */
     struct str field;
 
-    for (size_t i = 1; i < n_marks; i++) {
-        uint32_t n = s->marks[i] - s->marks[i - 1];
-
-        longest = n > longest ? n : longest;
-    }
-    if (longest <= x->short_field)
+    for (size_t i = 1; i < n_marks; i++)
+        over |= x->short_field - (s->marks[i] - s->marks[i - 1]);
+    if (over >> 31 == 0)
         return true;
     for (size_t n = hl7_segment_is(s, "MSH") ? 3 : 1; n <= s->n_fields; n++) {
         field = hl7_field(s, n);
@@ -162,33 +161,36 @@ static const char *nth(struct str text, char c, size_t n)
     return head.p + head.n;
 }
 
-/* How much there will be is known before anything is kept. */
+/* The marks of the whole text, and room for the segments: how much that is, is known before any of it
+ * is kept. */
 static bool find_marks(struct indexing *x, struct arena *a, struct err *e)
 {
     const struct str text = x->m->text;
     const struct marks_wanted wanted = {text, x->m->sep.field, x->end};
+    size_t n_blocks = (text.n + MARKS_BLOCK - 1) / MARKS_BLOCK;
+    struct marks_block *blocks;
     struct marks_count n;
-    size_t last;
 
-    if (text.n >= UINT32_MAX)
-        return too_many(x, text.p, "bytes", UINT32_MAX - 1, e);
-    n = x->way->count(&wanted);
+    if (text.n > TEXT_MOST)
+        return too_many(x, text.p, "bytes", TEXT_MOST, e);
+    blocks = NEW_ARRAY(a, struct marks_block, n_blocks);
+    x->way->find(&wanted, blocks);
+    n = marks_count(blocks, n_blocks);
     x->unended = text.n < x->end.n || memcmp(text.p + text.n - x->end.n, x->end.p, x->end.n) != 0;
     x->n_ends = n.ends + x->unended;
     if (x->n_ends > x->limits->segments)
         return too_many(x, nth(text, x->end.p[0], x->limits->segments), "segments",
                         x->limits->segments, e);
-    if (n.fields > x->limits->nodes)
+    if (n.all - n.ends > x->limits->nodes)
         return too_many(x, nth(text, x->m->sep.field, x->limits->nodes), "elements",
                         x->limits->nodes, e);
-    last = n.fields + n.ends;
-    x->at = arena_get(a, last + 1, sizeof *x->at);
-    x->ends = arena_get(a, x->n_ends + 1, sizeof *x->ends);
+    x->at = NEW_ARRAY(a, uint32_t, n.all + MARKS_SLACK);
+    x->ends = NEW_ARRAY(a, uint32_t, x->n_ends + 1);
     x->m->segments = NEW_ARRAY(a, struct hl7_segment, x->n_ends + 1);
-    x->way->fill(&wanted, x->at, x->ends);
+    marks_write(blocks, n_blocks, x->at, x->ends);
     if (x->unended) {
-        x->at[last] = (uint32_t)text.n;
-        x->ends[n.ends] = (uint32_t)last;
+        x->at[n.all] = (uint32_t)text.n;
+        x->ends[n.ends] = (uint32_t)n.all;
         hl7_note(x->notes, HL7_NO_FINAL_CR, text.n);
     }
     return true;
@@ -225,7 +227,8 @@ static void prepare(struct indexing *x)
     const char own[3] = {sep->repetition, sep->component, sep->subcomponent};
 
     /* n separators make n + 1 parts */
-    x->short_field = least(l->repetitions, least(l->components, l->subcomponents));
+    x->short_field =
+        (uint32_t)least(least(l->repetitions, TEXT_MOST), least(l->components, l->subcomponents));
     x->counts_nodes = x->m->text.n + 2 > l->nodes;
     for (size_t i = 0; i < sizeof own; i++)
         x->below[i] = own[i] ? own[i] : own[0] ? own[0] : sep->field;

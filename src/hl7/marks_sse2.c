@@ -4,7 +4,7 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-enum { STEP = 64, LANE = 16 };
+enum { STEP = MARKS_BLOCK, LANE = 16 };
 
 /* Bit i: byte i of the 64 at p equals c. */
 static inline uint64_t equal(const char *p, char c)
@@ -36,51 +36,20 @@ static inline const char *step(struct str s, size_t i, char copy[STEP], uint64_t
     return copy;
 }
 
-/* Without the POPCNT instruction, which is not part of every x86-64. */
-static inline size_t bits_of(uint64_t x)
+static void sse2_find(const struct marks_wanted *w, struct marks_block *out)
 {
-    x -= x >> 1 & 0x5555555555555555U;
-    x = (x & 0x3333333333333333U) + (x >> 2 & 0x3333333333333333U);
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0FU;
-    return x * 0x0101010101010101U >> 56;
-}
-
-static struct marks_count sse2_count(const struct marks_wanted *w)
-{
-    struct marks_count n = {0};
-    char copy[STEP];
-    uint64_t valid;
-
-    if (w->end.n != 1)
-        return marks_scalar.count(w);
-    for (size_t i = 0; i < w->text.n; i += STEP) {
-        const char *p = step(w->text, i, copy, &valid);
-
-        n.fields += bits_of(equal(p, w->field) & valid);
-        n.ends += bits_of(equal(p, w->end.p[0]) & valid);
-    }
-    return n;
-}
-
-static void sse2_fill(const struct marks_wanted *w, uint32_t *at, uint32_t *ends)
-{
-    uint32_t n = 0;
     char copy[STEP];
     uint64_t valid;
 
     if (w->end.n != 1) {
-        marks_scalar.fill(w, at, ends);
+        marks_scalar.find(w, out);
         return;
     }
-    for (size_t i = 0; i < w->text.n; i += STEP) {
+    for (size_t i = 0; i < w->text.n; i += STEP, out++) {
         const char *p = step(w->text, i, copy, &valid);
-        uint64_t stop = equal(p, w->end.p[0]) & valid;
-        uint64_t all = (equal(p, w->field) & valid) | stop;
 
-        for (uint64_t left = stop; left; left &= left - 1)
-            *ends++ = n + (uint32_t)bits_of(all & ((left & -left) - 1));
-        for (; all; all &= all - 1)
-            at[n++] = (uint32_t)i + (uint32_t)__builtin_ctzll(all);
+        out->ends = equal(p, w->end.p[0]) & valid;
+        out->all = (equal(p, w->field) & valid) | out->ends;
     }
 }
 
@@ -93,12 +62,12 @@ static size_t sse2_among(struct str s, const char any[3])
     for (size_t i = 0; i < s.n; i += STEP) {
         const char *p = step(s, i, copy, &valid);
 
-        n += bits_of((equal(p, any[0]) | equal(p, any[1]) | equal(p, any[2])) & valid);
+        n += marks_bits((equal(p, any[0]) | equal(p, any[1]) | equal(p, any[2])) & valid);
     }
     return n;
 }
 
-const struct marks_way marks_sse2 = {sse2_count, sse2_fill, sse2_among};
+const struct marks_way marks_sse2 = {sse2_find, sse2_among};
 
 const struct marks_way *marks_best(void)
 {

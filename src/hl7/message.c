@@ -29,17 +29,9 @@ bool hl7_message_read(struct str body, const struct hl7_charset_settings *set,
 
     body = skip_lead(body, notes);
     if (!hl7_header_scan(body, &h, e) ||
-        !hl7_decode(body, h.declared, set, a, notes, &decoded, e) ||
-        !hl7_message_index(decoded.text, decoded.charset, limits, a, notes, out, e))
+        !hl7_decode(body, h.fields[18], set, a, notes, &decoded, e))
         return false;
-    if (!str_eq(hl7_field(&out->segments[0], 18), h.fields[18]))
-        hl7_note(notes, HL7_CHARSET_MISMATCH, 0);
-    return true;
-}
-
-bool hl7_segment_is(const struct hl7_segment *s, const char *name)
-{
-    return strcmp(s->name, name) == 0;
+    return hl7_message_index(decoded.text, decoded.charset, limits, a, notes, out, e);
 }
 
 const struct hl7_segment *hl7_segment_find(const struct hl7_message *m, const char *name)

@@ -7,10 +7,17 @@ static bool is_null(struct str s)
     return s.n == 2 && s.p[0] == '"' && s.p[1] == '"';
 }
 
+static bool holds_replacement(struct str s)
+{
+    const char *at = s.n ? memchr(s.p, '\xEF', s.n) : NULL;
+
+    return at && memmem(at, s.n - (size_t)(at - s.p), "\xEF\xBF\xBD", 3);
+}
+
 /* Cut short by the sender, or holding what could not be decoded. */
 static bool is_damaged(const struct hl7_message *m, struct str raw, struct str text)
 {
-    return hl7_is_truncated(m, raw) || (text.n && memmem(text.p, text.n, "\xEF\xBF\xBD", 3));
+    return hl7_is_truncated(m, raw) || holds_replacement(text);
 }
 
 bool path_is_separators(const struct hl7_path *p)
@@ -35,21 +42,31 @@ bool path_passes(const struct hl7_path *p, const struct hl7_message *m, struct s
     return true;
 }
 
-/* One call of hl7_path_read(). */
+/* One call of hl7_path_read() or hl7_path_first(). */
 struct visit {
     const struct hl7_path *p;
     const struct hl7_message *m;
     bool whole;
+    bool ended; /* nothing more is wanted */
     struct arena *a;
     struct hl7_elements *out;
+    struct hl7_element *first; /* only this is wanted; else NULL */
     size_t room;
     size_t segment;
 };
 
 static void add(struct visit *v, struct hl7_element el, size_t repetition)
 {
+    el.segment = v->segment;
+    el.repetition = repetition;
+    if (v->first) {
+        if (el.state > v->first->state)
+            *v->first = el;
+        v->ended = el.state == HL7_VALUE;
+        return;
+    }
     if (v->out->n == HL7_PATH_MOST) {
-        v->out->over = true;
+        v->ended = v->out->over = true;
         return;
     }
     if (v->out->n == v->room) {
@@ -61,8 +78,6 @@ static void add(struct visit *v, struct hl7_element el, size_t repetition)
             memcpy(more, v->out->items, v->out->n * sizeof *more);
         v->out->items = more;
     }
-    el.segment = v->segment;
-    el.repetition = repetition;
     v->out->items[v->out->n++] = el;
 }
 
@@ -154,7 +169,7 @@ static void visit_field(struct visit *v, struct str field)
         add(v, (struct hl7_element){.state = HL7_DELETE}, 1);
         return;
     }
-    while (rest.p && !v->out->over) {
+    while (rest.p && !v->ended) {
         struct str repetition = v->m->sep.repetition ? str_cut(&rest, v->m->sep.repetition) : rest;
 
         if (!v->m->sep.repetition)
@@ -174,11 +189,25 @@ void hl7_path_read(const struct hl7_path *p, const struct hl7_message *m,
     struct visit v = {.p = p, .m = m, .whole = whole, .a = a, .out = out};
 
     *out = (struct hl7_elements){0};
-    for (size_t i = 0; i < n && !out->over; i++) {
+    for (size_t i = 0; i < n && !v.ended; i++) {
         v.segment = i;
         if (hl7_segment_is(list[i], p->segment))
             visit_field(&v, hl7_field(list[i], p->field));
     }
+}
+
+struct hl7_element hl7_path_first(const struct hl7_path *p, const struct hl7_message *m,
+                                  struct arena *a)
+{
+    struct hl7_element first = {.state = HL7_ABSENT};
+    struct visit v = {.p = p, .m = m, .a = a, .first = &first};
+
+    for (size_t i = 0; i < m->n_segments && !v.ended; i++) {
+        v.segment = i;
+        if (hl7_segment_is(&m->segments[i], p->segment))
+            visit_field(&v, hl7_field(&m->segments[i], p->field));
+    }
+    return first;
 }
 
 enum hl7_state hl7_elements_state(const struct hl7_elements *all)
