@@ -41,11 +41,15 @@ enum hl7_code {
     HL7_CHARSET_REPLACED, /* undecodable bytes became U+FFFD */
     HL7_BAD_ESCAPE,       /* unknown or unterminated: kept as it stands */
     HL7_ESC_CONTROL,      /* \X..\ made a control character: dropped */
-    HL7_ESC_SET_SWITCH,   /* \C..\ or \M..\: kept as it stands */
+    HL7_ESC_SET_SWITCH,   /* \C..\ or \M..\ to a set we do not know: kept as it stands */
     HL7_BATCH_COUNT,      /* BTS-1 or FTS-1 is not the number of messages or batches that came */
     HL7_BATCH_OPEN,       /* a BHS without BTS, an FHS without FTS */
     HL7_BATCH_STRAY,      /* segments of a batch that belong to no message: skipped */
     HL7_XML,              /* the content was XML (v2.xml): read as if in bars and hats */
+    HL7_REPLY_UNPROMISED, /* too many application acknowledgements are due: none for this message */
+    HL7_CHARSET_IS_UTF8,  /* bytes outside the declared set, which are UTF-8 */
+    HL7_CHARSET_IS_BIG5,  /* bytes outside the declared set, which look like Big5 */
+    HL7_CHARSET_IS_JIS,   /* undeclared shifts of ISO 2022-JP */
     HL7_CODES             /* how many */
 };
 
