@@ -1,15 +1,18 @@
-/* All that reads a message: header, character set, index, paths, escapes, edits. A path and a body,
- * parted by the first NUL. Every slice lies inside the text, every path prints as it was, an edit reads
- * back what was set. */
+/* All that reads a message: header, character set, index, paths, escapes, edits, parts. A path and a body,
+ * parted by the first NUL; more NULs part the body into parts of one message. Every slice lies inside the
+ * text, every path prints as it was, an edit reads back what was set, both ways of finding marks make the
+ * same index, the first value at a path is the first of all. */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "../../src/hl7/index.h"
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "hl7/continuation.h"
 #include "hl7/edit.h"
 #include "hl7/escape.h"
 
-enum { MOST = 32768 };
+enum { MOST = 32768, PARTS_MOST = 16 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,6 +38,70 @@ static void walk(const struct hl7_message *m, struct arena *a)
     }
 }
 
+static void same_slice(struct str a, struct str in_a, struct str b, struct str in_b)
+{
+    if ((a.p == NULL) != (b.p == NULL) || a.n != b.n || (a.p && a.p - in_a.p != b.p - in_b.p))
+        abort();
+}
+
+static void same_index(const struct hl7_message *m, const struct hl7_message *k)
+{
+    if (m->n_segments != k->n_segments || !str_eq(m->text, k->text))
+        abort();
+    for (size_t i = 0; i < m->n_segments; i++) {
+        const struct hl7_segment *s = &m->segments[i], *t = &k->segments[i];
+
+        if (strcmp(s->name, t->name) != 0 || s->n_fields != t->n_fields)
+            abort();
+        same_slice(s->text, m->text, t->text, k->text);
+        for (size_t f = 1; f <= s->n_fields + 1; f++)
+            same_slice(hl7_field(s, f), m->text, hl7_field(t, f), k->text);
+    }
+}
+
+/* Refused alike or indexed alike, with limits that the input can reach. */
+static void both_ways(struct str text, struct arena *a)
+{
+    const struct hl7_limits tight = {.segments = 20,
+                                     .fields = 30,
+                                     .repetitions = 9,
+                                     .components = 8,
+                                     .subcomponents = 7,
+                                     .nodes = 200};
+    const struct hl7_limits limits[] = {tight, hl7_limits_default()};
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct hl7_message m, k;
+        struct err e = {0}, f = {0};
+        bool ok = index_message(&marks_scalar, text, NULL, &limits[i], a, NULL, &m, &e);
+
+        if (ok != index_message(marks_best(), text, NULL, &limits[i], a, NULL, &k, &f) ||
+            strcmp(e.text, f.text) != 0 || e.code != f.code)
+            abort();
+        if (ok)
+            same_index(&m, &k);
+    }
+}
+
+/* What joins is indexed, or breaks a limit; it is no longer than the parts with longer line ends. */
+static void join(struct str rest, struct arena *a)
+{
+    struct hl7_limits limits = hl7_limits_default();
+    struct str parts[PARTS_MOST], out;
+    struct hl7_message m;
+    struct err e;
+    size_t n = 0, room = rest.n * 2 + 2;
+
+    while (rest.p && n < PARTS_MOST)
+        parts[n++] = str_cut(&rest, '\0');
+    if (!hl7_join_parts(parts, n, a, &out, &e))
+        return;
+    if (out.n > room || out.n < 4)
+        abort();
+    if (!hl7_message_index(out, NULL, &limits, a, NULL, &m, &e) && e.code != HL7_LIMIT)
+        abort();
+}
+
 static void read_path(const struct hl7_path *p, const struct hl7_message *m, bool whole,
                       struct arena *a, struct hl7_elements *out)
 {
@@ -48,6 +115,24 @@ static void read_path(const struct hl7_path *p, const struct hl7_message *m, boo
         if ((out->items[i].state == HL7_VALUE) != (out->items[i].text.p != NULL))
             abort();
     }
+}
+
+static void read_first(const struct hl7_path *p, const struct hl7_message *m, struct arena *a)
+{
+    struct hl7_element first = hl7_path_first(p, m, a);
+    struct hl7_elements all;
+    size_t i = 0;
+
+    read_path(p, m, false, a, &all);
+    if (all.over)
+        return;
+    if (first.state != hl7_elements_state(&all))
+        abort();
+    while (i < all.n && all.items[i].state != first.state)
+        i++;
+    if (i < all.n && (first.raw.p != all.items[i].raw.p || !str_eq(first.text, all.items[i].text) ||
+                      first.damaged != all.items[i].damaged))
+        abort();
 }
 
 static void edit(const struct hl7_path *p, const struct hl7_message *m, struct arena *a)
@@ -91,8 +176,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     has_path = hl7_path_parse(text, &a, &p, &at, &e);
     if (has_path ? !str_eq(hl7_path_print(&p, &a), text) : at > text.n)
         abort();
-    has_message = hl7_message_read((struct str){(const char *)nul + 1, size - n - 1}, &set, &limits,
-                                   &a, &notes, &m, &e);
+    text = (struct str){(const char *)nul + 1, size - n - 1};
+    both_ways(text, &a);
+    join(text, &a);
+    has_message = hl7_message_read(text, &set, &limits, &a, &notes, &m, &e);
     if (has_message) {
         if (utf8_check(m.text) != m.text.n)
             abort();
@@ -101,7 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (has_message && has_path) {
         read_path(&p, &m, true, &a, &all);
-        read_path(&p, &m, false, &a, &all);
+        read_first(&p, &m, &a);
         edit(&p, &m, &a);
     }
     arena_reset(&a);
