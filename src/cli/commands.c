@@ -32,6 +32,8 @@ const struct cli_command cli_commands[] = {
      "  tidings keys init -c tidings.yaml\n", OPT(CONFIG), 1, cli_keys},
     {"settings", "", "every setting of tidings.yaml: type, default, meaning (Markdown)",
      "  tidings settings > docs/settings.md\n", 0, 0, cli_settings},
+    {"meanings", "", "what HL7 v2 triggers mean and where facts stand in them (Markdown)",
+     "  tidings meanings > docs/message-meanings.md\n", 0, 0, cli_meanings},
     {"version", "", "version of the program and of what it stands on", "  tidings version\n",
      OPT(JSON), 0, cli_version},
 };

@@ -1,5 +1,7 @@
 /* The `hl7:` and `fhir:` branches of values and guards: sources, tables, conditions. */
+#include "hl7/meaning.h"
 #include "loading.h"
+#include "suggest.h"
 
 static void load_hl7_source(struct loading *l, struct source *s)
 {
@@ -34,33 +36,73 @@ static const struct fhirpath *load_expression(struct loading *l, const struct ya
     return NULL;
 }
 
-static void load_source(struct loading *l, const struct yaml_node *n, int side, struct source *s)
+static void load_source(struct loading *l, int side, struct source *s)
 {
-    *s = (struct source){.text = n->text, .node = n};
     if (side == SIDE_HL7) {
         load_hl7_source(l, s);
         return;
     }
-    s->expr = load_expression(l, n);
+    s->expr = load_expression(l, s->node);
     s->good = s->expr != NULL;
     if (s->good)
         s->class = feed_class_fhir(l->f, s->expr, l->a);
+}
+
+/* The paths behind `standard.NAME`, best first; absent when the node is a path or expression itself. */
+static struct str standard_paths(struct loading *l, const struct yaml_node *n, int side)
+{
+    static const char prefix[] = "standard.";
+    struct suggest s;
+    const struct hl7_fact *fact;
+    struct str name;
+
+    if (side != SIDE_HL7 || !str_starts(n->text, str_of(prefix)))
+        return (struct str){NULL, 0};
+    name = (struct str){n->text.p + sizeof prefix - 1, n->text.n - (sizeof prefix - 1)};
+    fact = hl7_fact_find(name);
+    if (fact)
+        return str_of(fact->paths);
+    s = suggest_for(name);
+    for (size_t i = 0; i < hl7_n_facts; i++)
+        suggest_offer(&s, str_of(hl7_facts[i].name));
+    report_at(l->r, "E201", n, suggest_hint(&s, l->a), "no standard place called `" STR_FMT "`",
+              STR_ARG(name));
+    return STR("");
+}
+
+/* One more source; false when there are too many. */
+static bool add_source(struct loading *l, const struct yaml_node *n, struct str text, int side,
+                       struct branch *out)
+{
+    struct source *s = &out->sources[out->n_sources];
+
+    if (out->n_sources == FEED_MAX_SOURCES) {
+        report_at(l->r, "E006", out->node, NULL, "more than %d sources in one branch",
+                  FEED_MAX_SOURCES);
+        return false;
+    }
+    *s = (struct source){.text = text, .node = n};
+    load_source(l, side, s);
+    out->class = class_join(out->class, s->class);
+    out->n_sources++;
+    return true;
 }
 
 static void load_sources(struct loading *l, struct yaml_node *n, int side, struct branch *out)
 {
     size_t count = 0;
     struct yaml_node **items = shape_texts(l, n, "a source", &count);
+    bool room = true;
 
-    if (count > FEED_MAX_SOURCES) {
-        report_at(l->r, "E006", n, NULL, "more than %d sources in one branch", FEED_MAX_SOURCES);
-        count = FEED_MAX_SOURCES;
-    }
     out->kind = BRANCH_SOURCES;
-    out->sources = NEW_ARRAY(l->a, struct source, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        load_source(l, items[i], side, &out->sources[out->n_sources++]);
-        out->class = class_join(out->class, out->sources[i].class);
+    out->sources = NEW_ARRAY(l->a, struct source, FEED_MAX_SOURCES);
+    for (size_t i = 0; i < count && room; i++) {
+        struct str paths = standard_paths(l, items[i], side);
+
+        if (!paths.p)
+            room = add_source(l, items[i], items[i]->text, side, out);
+        while (room && paths.n)
+            room = add_source(l, items[i], str_cut(&paths, ' '), side, out);
     }
 }
 

@@ -1,6 +1,9 @@
 #include "fhir/element.h"
 #include "guards.h"
+#include "hl7/meaning.h"
 #include "suggest.h"
+
+enum { TRIGGERS_MOST = 128 };
 
 static bool is_upper_or_digit(char c)
 {
@@ -16,20 +19,47 @@ static bool is_trigger(struct str s)
     return s.n == 7;
 }
 
+static void bad_trigger(struct loading *l, const struct yaml_node *n)
+{
+    struct suggest s = suggest_for(n->text);
+    const char *near;
+
+    for (size_t i = 0; i < hl7_n_trigger_groups; i++)
+        suggest_offer(&s, str_of(hl7_trigger_groups[i].name));
+    near = suggest_hint(&s, l->a);
+    report_at(l->r, "E103", n, near ? near : "MSH-9.1^MSH-9.2, for example SIU^S12",
+              "`" STR_FMT "` is not a trigger", STR_ARG(n->text));
+}
+
+/* A trigger, or a group of the table of meanings. */
+static void add_hl7_triggers(struct loading *l, const struct yaml_node *n, struct rule *r)
+{
+    const struct hl7_trigger_group *group = hl7_trigger_group_find(n->text);
+    struct str rest = group ? str_of(group->triggers) : n->text;
+
+    if (!group && !is_trigger(n->text))
+        bad_trigger(l, n);
+    while (rest.p && r->n_on[SIDE_HL7] < TRIGGERS_MOST)
+        r->on[SIDE_HL7][r->n_on[SIDE_HL7]++] = str_cut(&rest, ' ');
+    if (rest.p)
+        report_at(l->r, "E006", n, NULL, "more than %d triggers in one rule", TRIGGERS_MOST);
+}
+
 static void load_triggers(struct loading *l, struct yaml_node *n, int side, struct rule *r)
 {
     size_t count = 0;
     struct yaml_node **items = shape_texts(l, n, "a trigger", &count);
 
-    r->on[side] = NEW_ARRAY(l->a, struct str, count + 1);
+    r->on[side] = NEW_ARRAY(l->a, struct str, side == SIDE_HL7 ? TRIGGERS_MOST : count + 1);
     if (!l->f->reads[side] && count)
         report_at(l->r, "E103", n, "add it to `reads`", "this feed does not read %s",
                   side == SIDE_HL7 ? "hl7" : "fhir");
     for (size_t i = 0; i < count; i++) {
-        if (side == SIDE_HL7 && !is_trigger(items[i]->text))
-            report_at(l->r, "E103", items[i], "MSH-9.1^MSH-9.2, for example SIU^S12",
-                      "`" STR_FMT "` is not a trigger", STR_ARG(items[i]->text));
-        else if (side == SIDE_FHIR && !resource_type_known(items[i]->text))
+        if (side == SIDE_HL7) {
+            add_hl7_triggers(l, items[i], r);
+            continue;
+        }
+        if (!resource_type_known(items[i]->text))
             report_at(l->r, "E211", items[i], NULL, "no FHIR resource `" STR_FMT "`",
                       STR_ARG(items[i]->text));
         r->on[side][r->n_on[side]++] = items[i]->text;

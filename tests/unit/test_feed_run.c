@@ -135,6 +135,17 @@ static const struct {
      "{key: [OBR-4.1, OBR-4.4], ordinary",
      MSH_ORU PID_A "OBR|1|P1|F1|58410-2^^^7917-8|||||||||||||||||||||F\n",
      "hold needs clinician release"},
+    {"a group of triggers", "[SIU^S12, SIU^S15]", "[appointment.cancelled, appointment.booked]",
+     MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", VISIT_A},
+    {"a trigger of no group named", "[SIU^S12, SIU^S15]", "[appointment.cancelled]",
+     MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", ""},
+    {"a standard place, in its order", "hl7: [SCH-11.4, AIS-4]", "hl7: standard.appointment.start",
+     "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1\nTQ1|1||||||"
+     "202503040930\n" PID_A "RGS|1\nAIS|1||X|202503041030\nAIL|1||KH\n",
+     VISIT_A " (start disagrees: TQ1-7=2025-03-04T09:30:00+08:00[Asia/Taipei], "
+             "AIS-4=2025-03-04T10:30:00+08:00[Asia/Taipei])"},
+    {"a sender's own place before the standard one", "hl7: [SCH-2.1, SCH-1.1]",
+     "hl7: [SCH-8.1, standard.appointment.key]", MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", VISIT_A},
     {"trigger nobody reads", NULL, NULL, "MSH|^~\\&|E|KH|||20250301||ADT^A01|M1|P|2.5.1\n" PID_A,
      ""},
     {"test message", NULL, NULL,
