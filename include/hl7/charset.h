@@ -4,6 +4,8 @@
 #ifndef HL7_CHARSET_H
 #define HL7_CHARSET_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -21,6 +23,8 @@ struct hl7_charset {
     const char *name;  /* as table 0211 writes it */
     const char *iconv; /* NULL: cannot be framed (UTF-16, UTF-32) */
     enum hl7_width width;
+    uint32_t
+        declared; /* of the message's own copy: what MSH-18 lists, for \C..\ and \M..\; else 0 */
 };
 
 /* The set of one MSH-18 value (blanks around it do not count); NULL: unknown. *alias says whether
@@ -36,12 +40,19 @@ struct hl7_charset_settings {
 
 struct hl7_decoded {
     struct str text;                   /* UTF-8; the body itself if it is that already */
-    const struct hl7_charset *charset; /* what was used */
+    const struct hl7_charset *charset; /* what was used; may live in the arena */
 };
 
 /* body      one message, its MSH first
- * declared  MSH-18, raw, first repetition (struct hl7_header)
- * e         ERR_INPUT: UTF-16 or UTF-32 declared; strict and undecodable, with the byte offset */
+ * declared  MSH-18, raw, with all its repetitions: the first is the set of the message (empty: ASCII),
+ *           the others are those that escapes may switch to (hl7/escape.h). Raw ISO 2022 shifts are
+ *           read where MSH-18 lists a Japanese set (MSH-20 ISO 2022-1994), or by themselves
+ * notes     HL7_CHARSET_ALIAS, _UNKNOWN, _MISMATCH (with what was found: _IS_UTF8, _IS_BIG5), _REPLACED
+ * e         ERR_INPUT: UTF-16 or UTF-32 declared; strict and undecodable, with the byte offset
+ *
+ * Bytes that the declared set has no room for (ASCII, none or unknown declared) are read as what they
+ * are: ISO 2022-JP by its shifts, else UTF-8, else another set of MSH-18, else `fallback`, else Big5 if
+ * they can hardly be anything else, else windows-1252. */
 bool hl7_decode(struct str body, struct str declared, const struct hl7_charset_settings *set,
                 struct arena *a, struct hl7_notes *notes, struct hl7_decoded *out,
                 struct err *e) MUST_USE;

@@ -2,36 +2,38 @@
 
 #include "decoder.h"
 
-enum { ASCII, UTF8, JIS_X_0201, WINDOWS_1252, REST };
+enum { ASCII, UTF8, JIS_X_0201, WINDOWS_1252, BIG5, JIS_X_0202, REST };
 
 /* Table 0211 and the two sets that only an override can name. */
 static const struct hl7_charset sets[] = {
-    [ASCII] = {"ASCII", "ASCII", HL7_BYTES},
-    [UTF8] = {"UNICODE UTF-8", "UTF-8", HL7_BYTES},
-    [JIS_X_0201] = {"ISO IR14", "JIS_X0201", HL7_BYTES},
-    [WINDOWS_1252] = {"windows-1252", "WINDOWS-1252", HL7_BYTES},
-    [REST] = {"8859/1", "ISO-8859-1", HL7_BYTES},
-    {"8859/2", "ISO-8859-2", HL7_BYTES},
-    {"8859/3", "ISO-8859-3", HL7_BYTES},
-    {"8859/4", "ISO-8859-4", HL7_BYTES},
-    {"8859/5", "ISO-8859-5", HL7_BYTES},
-    {"8859/6", "ISO-8859-6", HL7_BYTES},
-    {"8859/7", "ISO-8859-7", HL7_BYTES},
-    {"8859/8", "ISO-8859-8", HL7_BYTES},
-    {"8859/9", "ISO-8859-9", HL7_BYTES},
-    {"8859/15", "ISO-8859-15", HL7_BYTES},
-    {"BIG-5", "CP950", HL7_PAIRS},
-    {"GB 18030-2000", "GB18030", HL7_PAIRS},
-    {"KS X 1001", "CP949", HL7_PAIRS},
-    {"CNS 11643-1992", "EUC-TW", HL7_BYTES},
-    {"ISO IR87", "ISO-2022-JP-2", HL7_SHIFTED},
-    {"ISO IR159", "ISO-2022-JP-2", HL7_SHIFTED},
-    {"JIS X 0202", "ISO-2022-JP-2", HL7_SHIFTED},
-    {"Shift_JIS", "CP932", HL7_SJIS},
-    {"BIG5-HKSCS", "BIG5-HKSCS", HL7_PAIRS},
-    {"UNICODE UTF-16", NULL, HL7_BYTES},
-    {"UNICODE UTF-32", NULL, HL7_BYTES},
+    [ASCII] = {"ASCII", "ASCII", HL7_BYTES, 0},
+    [UTF8] = {"UNICODE UTF-8", "UTF-8", HL7_BYTES, 0},
+    [JIS_X_0201] = {"ISO IR14", "JIS_X0201", HL7_BYTES, 0},
+    [WINDOWS_1252] = {"windows-1252", "WINDOWS-1252", HL7_BYTES, 0},
+    [BIG5] = {"BIG-5", "CP950", HL7_PAIRS, 0},
+    [JIS_X_0202] = {"JIS X 0202", "ISO-2022-JP-2", HL7_SHIFTED, 0},
+    [REST] = {"8859/1", "ISO-8859-1", HL7_BYTES, 0},
+    {"8859/2", "ISO-8859-2", HL7_BYTES, 0},
+    {"8859/3", "ISO-8859-3", HL7_BYTES, 0},
+    {"8859/4", "ISO-8859-4", HL7_BYTES, 0},
+    {"8859/5", "ISO-8859-5", HL7_BYTES, 0},
+    {"8859/6", "ISO-8859-6", HL7_BYTES, 0},
+    {"8859/7", "ISO-8859-7", HL7_BYTES, 0},
+    {"8859/8", "ISO-8859-8", HL7_BYTES, 0},
+    {"8859/9", "ISO-8859-9", HL7_BYTES, 0},
+    {"8859/15", "ISO-8859-15", HL7_BYTES, 0},
+    {"GB 18030-2000", "GB18030", HL7_PAIRS, 0},
+    {"KS X 1001", "CP949", HL7_PAIRS, 0},
+    {"CNS 11643-1992", "EUC-TW", HL7_BYTES, 0},
+    {"ISO IR87", "ISO-2022-JP-2", HL7_SHIFTED, 0},
+    {"ISO IR159", "ISO-2022-JP-2", HL7_SHIFTED, 0},
+    {"Shift_JIS", "CP932", HL7_SJIS, 0},
+    {"BIG5-HKSCS", "BIG5-HKSCS", HL7_PAIRS, 0},
+    {"UNICODE UTF-16", NULL, HL7_BYTES, 0},
+    {"UNICODE UTF-32", NULL, HL7_BYTES, 0},
 };
+
+_Static_assert(sizeof sets / sizeof sets[0] <= 32, "one bit each in hl7_charset.declared");
 
 /* What senders write instead; compared without case, blanks and punctuation. */
 static const struct {
@@ -112,6 +114,21 @@ const struct hl7_charset *charset_jis_x_0201(void)
 const struct hl7_charset *charset_windows_1252(void)
 {
     return &sets[WINDOWS_1252];
+}
+
+const struct hl7_charset *charset_big5(void)
+{
+    return &sets[BIG5];
+}
+
+const struct hl7_charset *charset_jis_x_0202(void)
+{
+    return &sets[JIS_X_0202];
+}
+
+uint32_t charset_bit(const struct hl7_charset *row)
+{
+    return 1u << (row - sets);
 }
 
 static const struct hl7_charset *by_name(const char *name)

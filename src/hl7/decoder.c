@@ -66,16 +66,28 @@ static void flush(struct run *r, iconv_t cd)
     r->done.n = r->size - room;
 }
 
-static void decode_iconv(struct run *r, iconv_t cd)
+/* The end of the line that starts at r->at, for sets whose shifts end with it; else of all. */
+static size_t stretch(const struct run *r, bool by_line)
+{
+    size_t i = r->at;
+
+    if (!by_line)
+        return r->in.n;
+    while (i < r->in.n && r->in.p[i] != '\r' && r->in.p[i] != '\n')
+        i++;
+    return i < r->in.n ? i + 1 : i;
+}
+
+static void decode_stretch(struct run *r, iconv_t cd, size_t end)
 {
     (void)iconv(cd, NULL, NULL, NULL, NULL);
-    while (r->at < r->in.n) {
+    while (r->at < end) {
         char *in = (char *)(uintptr_t)(r->in.p + r->at); /* iconv() only reads there */
         char *out = r->out + r->done.n;
-        size_t left = r->in.n - r->at, room = r->size - r->done.n;
+        size_t left = end - r->at, room = r->size - r->done.n;
         size_t rc = iconv(cd, &in, &left, &out, &room);
 
-        r->at = r->in.n - left;
+        r->at = end - left;
         r->done.n = r->size - room;
         if (rc == (size_t)-1)
             replace(r); /* EILSEQ, or EINVAL: cut at the end; there is always room */
@@ -83,10 +95,17 @@ static void decode_iconv(struct run *r, iconv_t cd)
     flush(r, cd);
 }
 
+static void decode_iconv(struct run *r, iconv_t cd, bool by_line)
+{
+    while (r->at < r->in.n)
+        decode_stretch(r, cd, stretch(r, by_line));
+}
+
 bool decoder_open(struct decoder *d, const struct hl7_charset *set)
 {
     *d = (struct decoder){.set = set};
-    if (set == charset_utf8() || set == charset_ascii() || set == charset_jis_x_0201())
+    if (charset_is(set, charset_utf8()) || charset_is(set, charset_ascii()) ||
+        charset_is(set, charset_jis_x_0201()))
         return true;
     d->cd = iconv_open("UTF-8", set->iconv);
     d->opened = d->cd != (iconv_t)-1;
@@ -105,8 +124,8 @@ struct decoded decoder_run(struct decoder *d, struct str bytes, char *out)
     struct run r = {.in = bytes, .out = out, .size = decoder_room(bytes.n)};
 
     if (d->opened)
-        decode_iconv(&r, d->cd);
-    else if (d->set == charset_jis_x_0201())
+        decode_iconv(&r, d->cd, d->set->width == HL7_SHIFTED);
+    else if (charset_is(d->set, charset_jis_x_0201()))
         decode_jis_x_0201(&r);
     else
         decode_utf8(&r);

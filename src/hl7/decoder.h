@@ -36,5 +36,14 @@ const struct hl7_charset *charset_utf8(void);
 const struct hl7_charset *charset_ascii(void);
 const struct hl7_charset *charset_jis_x_0201(void);
 const struct hl7_charset *charset_windows_1252(void);
+const struct hl7_charset *charset_big5(void);
+const struct hl7_charset *charset_jis_x_0202(void);
+/* The bit of a row in hl7_charset.declared. */
+uint32_t charset_bit(const struct hl7_charset *row);
+/* The same set; a message's copy is not the row itself. */
+static inline bool charset_is(const struct hl7_charset *c, const struct hl7_charset *row)
+{
+    return c->name == row->name;
+}
 
 #endif

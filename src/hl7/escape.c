@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 #include "decoder.h"
+#include "set_switch.h"
 
 /* What one call works on. */
 struct escapes {
@@ -15,13 +16,60 @@ struct escapes {
     size_t n;
     char *hex, *text; /* scratch for \X..\, made on demand */
     struct decoder decoder;
+    struct set_switch *sets; /* made by the first \C..\ or \M..\ */
 };
 
-static void put(struct escapes *x, struct str s)
+static void put_out(struct escapes *x, struct str s)
 {
     if (s.n)
         memcpy(x->out + x->n, s.p, s.n);
     x->n += s.n;
+}
+
+/* Decoded text without control characters: no escape makes a line. */
+static void put_clean(struct escapes *x, struct str text, bool replaced, uint64_t offset)
+{
+    if (replaced)
+        hl7_note(x->notes, HL7_CHARSET_REPLACED, offset);
+    while (text.n) {
+        struct str was = text;
+        uint32_t cp = utf8_next(&text);
+
+        if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0))
+            hl7_note(x->notes, HL7_ESC_CONTROL, offset);
+        else
+            put_out(x, (struct str){was.p, was.n - text.n});
+    }
+}
+
+/* What a switched set has gathered becomes text. */
+static void flush(struct escapes *x, uint64_t offset)
+{
+    bool replaced;
+    struct str text;
+
+    if (!x->sets || x->sets->n == 0)
+        return;
+    text = set_switch_flush(x->sets, &replaced);
+    put_clean(x, text, replaced, offset);
+}
+
+/* Text of the value: codes of the switched set, if one is in force. */
+static void put(struct escapes *x, struct str s)
+{
+    while (s.n && x->sets && set_switch_on(x->sets)) {
+        size_t n = set_switch_add(x->sets, s);
+        struct str c;
+
+        s = (struct str){s.p + n, s.n - n};
+        if (s.n == 0)
+            return;
+        flush(x, 0);
+        c = s;
+        (void)utf8_next(&s);
+        put_out(x, (struct str){c.p, c.n - s.n});
+    }
+    put_out(x, s);
 }
 
 static char or_standard(char c, char standard)
@@ -102,22 +150,27 @@ static void open_hex(struct escapes *x)
         (void)decoder_open(&x->decoder, charset_utf8());
 }
 
-static void put_decoded(struct escapes *x, struct str bytes, uint64_t offset)
+/* Codes of a switched set; a control character is none, and would end a shift. */
+static void put_codes(struct escapes *x, struct str bytes, uint64_t offset)
 {
-    struct decoded done = decoder_run(&x->decoder, bytes, x->text);
-    struct str text = {x->text, done.n};
-
-    if (done.replaced)
-        hl7_note(x->notes, HL7_CHARSET_REPLACED, offset);
-    while (text.n) {
-        struct str was = text;
-        uint32_t cp = utf8_next(&text);
-
-        if (cp < 0x20 || (cp >= 0x7F && cp < 0xA0))
+    for (size_t i = 0; i < bytes.n; i++) {
+        if ((unsigned char)bytes.p[i] < 0x20 || bytes.p[i] == 0x7F)
             hl7_note(x->notes, HL7_ESC_CONTROL, offset);
         else
-            put(x, (struct str){was.p, was.n - text.n});
+            set_switch_add_bytes(x->sets, (struct str){bytes.p + i, 1});
     }
+}
+
+static void put_decoded(struct escapes *x, struct str bytes, uint64_t offset)
+{
+    struct decoded done;
+
+    if (x->sets && set_switch_on(x->sets)) {
+        put_codes(x, bytes, offset);
+        return;
+    }
+    done = decoder_run(&x->decoder, bytes, x->text);
+    put_clean(x, (struct str){x->text, done.n}, done.replaced, offset);
 }
 
 /* Neighbouring \X..\ make characters together. Returns how much of s (from its escape character on)
@@ -141,13 +194,28 @@ static size_t put_hex(struct escapes *x, struct str s)
     return taken;
 }
 
-static bool is_switch(struct str body)
+/* \C..\ or \M..\: true when it was followed, else *kept says why it stands as it is. */
+static bool put_switch(struct escapes *x, struct str body, uint64_t offset, enum hl7_code *kept)
 {
-    size_t n = body.n;
-    uint8_t bytes[3];
+    int row;
 
-    return n && ((body.p[0] == 'C' && n == 5) || (body.p[0] == 'M' && (n == 5 || n == 7))) &&
-           hex_decode((struct str){body.p + 1, n - 1}, bytes, (n - 1) / 2);
+    switch (set_switch_find(body, x->charset, &row)) {
+    case SET_SWITCH_UNKNOWN:
+        *kept = HL7_ESC_SET_SWITCH;
+        return false;
+    case SET_SWITCH_TO:
+        break;
+    case SET_SWITCH_UNDECLARED:
+    case SET_SWITCH_NONE:
+        return false;
+    }
+    if (!x->sets) {
+        x->sets = NEW(x->a, struct set_switch);
+        set_switch_open(x->sets, x->charset, x->leaf.n, x->a);
+    }
+    flush(x, offset);
+    set_switch_to(x->sets, row);
+    return true;
 }
 
 /* One escape at the front of s. Returns how much of s it took. */
@@ -172,8 +240,8 @@ static size_t put_escape(struct escapes *x, struct str s)
         if (taken)
             return taken;
     }
-    if (is_switch(body))
-        kept = HL7_ESC_SET_SWITCH;
+    if (put_switch(x, body, (uint64_t)(s.p - x->leaf.p), &kept))
+        return body.n + 2;
     /* Unterminated: only the escape character stands for itself, what follows is read on. A whole but
      * unknown one is kept with both its ends, so that its end does not begin another. */
     hl7_note(x->notes, kept, (uint64_t)(s.p - x->leaf.p));
@@ -189,7 +257,9 @@ struct str hl7_unescape(struct str leaf, const struct hl7_separators *sep,
 
     if (leaf.n == 0 || sep->escape == 0 || !memchr(leaf.p, sep->escape, leaf.n))
         return leaf;
-    x.out = arena_get(a, decoder_room(leaf.n / 2), 1); /* two hex digits: at most three bytes */
+    /* Two hex digits, and two codes of a switched set, come to three bytes at most; one damaged code of
+     * such a set does too. */
+    x.out = arena_get(a, decoder_room(charset && charset->declared ? leaf.n : leaf.n / 2), 1);
     while (rest.n) {
         const char *at = memchr(rest.p, sep->escape, rest.n);
         size_t n = at ? (size_t)(at - rest.p) : rest.n;
@@ -201,6 +271,9 @@ struct str hl7_unescape(struct str leaf, const struct hl7_separators *sep,
             rest = (struct str){rest.p + n, rest.n - n};
         }
     }
+    flush(&x, leaf.n);
+    if (x.sets)
+        set_switch_close(x.sets);
     decoder_close(&x.decoder);
     return (struct str){x.out, x.n};
 }

@@ -76,8 +76,32 @@ static const struct {
     {"Latin-1", HEAD_("8859/1") "PID|||||M\xFCller\r", "M\xC3\xBCller", true, HL7_CODE_NONE},
     {"first of several", HEAD_("8859/1~ISO IR87") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
      HL7_CODE_NONE},
+    {"none, then several", HEAD_("~ISO IR87~8859/1") "PID|||||\x1B$B;3ED\x1B(B\r",
+     "\xE5\xB1\xB1\xE7\x94\xB0", true, HL7_CODE_NONE},
+    {"delimiters in shifted codes", HEAD_("ASCII~ISO IR87") "PID|||||\x1B$B!|0^\x1B(B^b\r",
+     "\xE2\x97\x8F\xE7\xB7\xAF^b", true, HL7_CODE_NONE},
+    {"Latin-1 beside kanji", HEAD_("8859/1~ISO IR87") "PID|||||\x1B$B;3ED\x1B(B\r",
+     "\xE5\xB1\xB1\xE7\x94\xB0", true, HL7_CODE_NONE},
+    {"a shift ends with its line", HEAD_("ISO IR87") "NTE|\x1B$B;3ED\rPID|||||a\r", "a", true,
+     HL7_CODE_NONE},
+    {"undeclared shifts", HEAD_("") "PID|||||\x1B$B;3ED\x1B(B\r", "\xE5\xB1\xB1\xE7\x94\xB0", true,
+     HL7_CHARSET_IS_JIS},
+    {"a later set with high bytes", HEAD_("ASCII~8859/2") "PID|||||\xB1\r", "\xC4\x85", true,
+     HL7_CODE_NONE},
+    {"Taiwanese", HEAD_("CNS 11643-1992") "PID|||||\xC4\xE3\r", "\xE4\xB8\xAD", true,
+     HL7_CODE_NONE},
+    {"four bytes", HEAD_("GB 18030-2000") "PID|||||\x81\x39\xEF\x30^b\r", "\xE3\x90\x81^b", true,
+     HL7_CODE_NONE},
+    {"undeclared Big5", HEAD_("") "PID|||||\xB3\x5C\xA4\xE5\xB4\x5E^\xA4\xA4\r",
+     "\xE8\xA8\xB1\xE6\x96\x87\xE5\xBD\xAD^\xE4\xB8\xAD", true, HL7_CHARSET_IS_BIG5},
+    {"ASCII that is Big5", HEAD_("ASCII") "PID|||||\xB3\x5C\xA4\xE5\r", "\xE8\xA8\xB1\xE6\x96\x87",
+     true, HL7_CHARSET_IS_BIG5},
+    {"Latin capitals are no Big5", HEAD_("") "PID|||||\xC1LVAREZ \xC1NGEL\r",
+     "\xC3\x81LVAREZ \xC3\x81NGEL", true, HL7_CHARSET_MISMATCH},
+    {"an alias for a later set", HEAD_("ASCII~latin1") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
+     HL7_CHARSET_ALIAS},
     {"undeclared UTF-8", HEAD_("") "PID|||||\xE8\xA8\xB1\r", "\xE8\xA8\xB1", true,
-     HL7_CHARSET_MISMATCH},
+     HL7_CHARSET_IS_UTF8},
     {"undeclared other", HEAD_("") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
      HL7_CHARSET_MISMATCH},
     {"ASCII that is not", HEAD_("ASCII") "PID|||||M\xFCller\r", "M\xC3\xBCller", true,
@@ -100,6 +124,19 @@ static bool read_text(struct str in, const struct hl7_charset_settings *set, str
     return hl7_message_read(in, set, &limits, a, notes, m, e);
 }
 
+static const enum hl7_code charset_codes[] = {
+    HL7_CHARSET_ALIAS,   HL7_CHARSET_UNKNOWN, HL7_CHARSET_MISMATCH, HL7_CHARSET_REPLACED,
+    HL7_CHARSET_IS_UTF8, HL7_CHARSET_IS_BIG5, HL7_CHARSET_IS_JIS};
+
+/* A row names its one telling code; what the bytes are found to be comes with a mismatch, and the one row
+ * whose set is unknown holds UTF-8. */
+static bool is_noted(enum hl7_code code, enum hl7_code row)
+{
+    if (code == HL7_CHARSET_MISMATCH && (row == HL7_CHARSET_UNKNOWN || row >= HL7_CHARSET_IS_UTF8))
+        return true;
+    return code == row || (code == HL7_CHARSET_IS_UTF8 && row == HL7_CHARSET_UNKNOWN);
+}
+
 static void test_decoding(void)
 {
     for
@@ -115,14 +152,11 @@ static void test_decoding(void)
             CHECK(!ok ||
                       str_eq(hl7_field(hl7_segment_find(&m, "PID"), 5), str_of(decodings[i].want)),
                   "%s", decodings[i].name);
-            for (int c = HL7_CHARSET_ALIAS; c <= HL7_CHARSET_REPLACED; c++) {
-                bool wanted = c == (int)decodings[i].code ||
-                              (c == HL7_CHARSET_MISMATCH && /* read as undeclared */
-                               decodings[i].code == HL7_CHARSET_UNKNOWN);
-
-                CHECK(!ok || (notes.count[c] != 0) == wanted, "%s: %s", decodings[i].name,
-                      hl7_code_name((enum hl7_code)c));
-            }
+            for
+                EACH (k, charset_codes)
+                    CHECK(!ok || (notes.count[charset_codes[k]] != 0) ==
+                                     is_noted(charset_codes[k], decodings[i].code),
+                          "%s: %s", decodings[i].name, hl7_code_name(charset_codes[k]));
             arena_reset(&a);
         }
 }
@@ -242,8 +276,11 @@ static const struct {
     {"a\\.sp 2\\b\\.in+4\\c", "a b c", HL7_CODE_NONE},
     {"a\\.zz\\b", "a\\.zz\\b", HL7_BAD_ESCAPE},
     {"\\H\\bold\\N\\", "bold", HL7_CODE_NONE},
-    {"\\C2842\\x", "\\C2842\\x", HL7_ESC_SET_SWITCH},
-    {"\\M2442\\x", "\\M2442\\x", HL7_ESC_SET_SWITCH},
+    {"\\C2842\\x", "\\C2842\\x", HL7_BAD_ESCAPE}, /* nothing is declared */
+    {"\\M2442\\x", "\\M2442\\x", HL7_BAD_ESCAPE},
+    {"\\CFFFF\\x", "\\CFFFF\\x", HL7_ESC_SET_SWITCH},
+    {"\\M244\\x", "\\M244\\x", HL7_BAD_ESCAPE},
+    {"\\C24G2\\x", "\\C24G2\\x", HL7_BAD_ESCAPE},
     {"\\Zabc\\", "\\Zabc\\", HL7_BAD_ESCAPE},
     {"\\Q\\", "\\Q\\", HL7_BAD_ESCAPE},
     {"open\\F", "open\\F", HL7_BAD_ESCAPE},
@@ -276,6 +313,95 @@ static void test_escapes(void)
             arena_reset(&a);
         }
     CHECK(hl7_unescape((struct str){NULL, 0}, &sep, NULL, NULL, NULL).p == NULL, "absent stays");
+}
+
+#define KANJI "\xE5\xB1\xB1\xE7\x94\xB0"
+
+/* In-field switching (5.2; HL7 v2.9.1 2.7.2): MSH-18, PID-5 and its text. */
+static const struct {
+    const char *declared, *in, *want;
+    enum hl7_code code;
+} switched[] = {
+    {"ASCII~ISO IR87", "a\\M2442\\;3ED\\C2842\\b", "a" KANJI "b", HL7_CODE_NONE},
+    {"~ISO IR87", "\\M2442\\;3ED", KANJI, HL7_CODE_NONE}, /* up to the end of the value */
+    {"~JIS X 0202", "\\M2442\\;3ED\\C2842\\", KANJI, HL7_CODE_NONE},
+    {"~ISO IR159", "\\M242844\\0!\\C2842\\b",
+     "\xE4\xB8\x82"
+     "b",
+     HL7_CODE_NONE},
+    {"~ISO IR87~ISO IR159", "\\M242844\\0!\\M2442\\;3\\C2842\\", "\xE4\xB8\x82\xE5\xB1\xB1",
+     HL7_CODE_NONE},
+    {"UNICODE UTF-8~ISO IR87", "\xE8\xA8\xB1\\M2442\\;3ED\\C2842\\\xE8\xA8\xB1",
+     "\xE8\xA8\xB1" KANJI "\xE8\xA8\xB1", HL7_CODE_NONE},
+    {"UNICODE UTF-8~ISO IR87",
+     "\\M2442\\;3\xE8\xA8\xB1"
+     "ED",
+     "\xE5\xB1\xB1\xE8\xA8\xB1\xE7\x94\xB0", HL7_CODE_NONE},
+    /* Codes that are delimiters: escaped as any delimiter is, or in hexadecimal. */
+    {"~ISO IR87", "\\M2442\\!\\F\\0\\S\\\\C2842\\",
+     "\xE2\x97\x8F"
+     "\xE7\xB7\xAF",
+     HL7_CODE_NONE},
+    {"~ISO IR87", "\\M2442\\\\X3B33\\ED\\C2842\\", KANJI, HL7_CODE_NONE},
+    {"~ISO IR87", "\\M2442\\\\X3B\\3ED\\C2842\\", KANJI, HL7_CODE_NONE},
+    {"~ISO IR14", "\\C2949\\\xD4\xCF\\C2842\\x", "\xEF\xBE\x94\xEF\xBE\x8Fx", HL7_CODE_NONE},
+    {"~ISO IR14", "\\C284A\\x\\C2842\\y", "xy", HL7_CODE_NONE},
+    {"ASCII~8859/1", "\\C2D41\\M\xFCller\\C2842\\", "M\xC3\xBCller", HL7_CODE_NONE},
+    {"8859/1~8859/2", "\xB1\\C2D42\\\xB1\\C2842\\\xB1", "\xC2\xB1\xC4\x85\xC2\xB1", HL7_CODE_NONE},
+    {"8859/1~8859/5", "\\C2D4C\\\xB8\\C2842\\", "\xD0\x98", HL7_CODE_NONE},
+    {"8859/1~8859/7", "\\c2d46\\\xC1", "\\c2d46\\\xC3\x81", HL7_BAD_ESCAPE}, /* no capital C */
+    {"8859/1~8859/7", "\\C2d46\\\xC1", "\xCE\x91", HL7_CODE_NONE},
+    {"8859/1~8859/15", "\\C2D62\\\xA4", "\xE2\x82\xAC", HL7_CODE_NONE},
+    {"8859/1~8859/2", "\\C2D42\\\\XB1\\\\C2842\\", "\xC4\x85", HL7_CODE_NONE},
+    {"~KS X 1001", "\\M242843\\1h\\C2842\\", "\xEA\xB9\x80", HL7_CODE_NONE},
+    {"8859/1~KS X 1001", "\\M242943\\\xB1\xE8\\C2842\\", "\xEA\xB9\x80", HL7_CODE_NONE},
+    /* Not declared: it stays, and its codes with it. */
+    {"8859/1~8859/2", "\\M2442\\;3ED\\C2D41\\x", "\\M2442\\;3EDx", HL7_BAD_ESCAPE},
+    {"ASCII", "\\M2442\\;3ED", "\\M2442\\;3ED", HL7_BAD_ESCAPE},
+    {"~ISO IR87", "\\M2499\\;3ED", "\\M2499\\;3ED", HL7_ESC_SET_SWITCH},
+    /* Half a character, no character, a control character. */
+    {"~ISO IR87", "\\M2442\\;3E\\C2842\\b",
+     "\xE5\xB1\xB1\xEF\xBF\xBD"
+     "b",
+     HL7_CHARSET_REPLACED},
+    {"~ISO IR87", "\\M2442\\}}}}}}}}\\C2842\\b",
+     "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF"
+     "\xBD"
+     "b",
+     HL7_CHARSET_REPLACED},
+    {"~ISO IR87", "\\M2442\\\\X0D0A\\;3", "\xE5\xB1\xB1", HL7_ESC_CONTROL},
+    {"8859/1~8859/2", "\\C2D42\\\\X85\\a", "a", HL7_ESC_CONTROL},
+};
+
+static void check_switched(size_t i)
+{
+    struct hl7_charset_settings set = {.strict = true};
+    struct buf text = buf_new(4096);
+    struct hl7_notes notes = {0};
+    struct arena a = {0};
+    struct hl7_message m;
+    struct err e = {0};
+    struct str field, got;
+
+    buf_printf(&text, "MSH|^~\\&|A|B|C|D|||ADT^A08|1|P|2.5||||||%s\rPID|||||%s\r",
+               switched[i].declared, switched[i].in);
+    CHECK(read_text(buf_str(&text), &set, &a, NULL, &m, &e), "%zu: %s", i, e.text);
+    field = hl7_field(hl7_segment_find(&m, "PID"), 5);
+    got = hl7_unescape(field, &m.sep, m.charset, &a, &notes);
+    CHECK(str_eq(got, str_of(switched[i].want)), "%zu: %s: " STR_FMT, i, switched[i].in,
+          STR_ARG(got));
+    for (int c = HL7_CHARSET_REPLACED; c <= HL7_ESC_SET_SWITCH; c++)
+        CHECK((notes.count[c] != 0) == (c == (int)switched[i].code), "%zu: %s: %s", i,
+              switched[i].in, hl7_code_name((enum hl7_code)c));
+    buf_reset(&text);
+    arena_reset(&a);
+}
+
+static void test_switches(void)
+{
+    for
+        EACH (i, switched)
+            check_switched(i);
 }
 
 /* Whatever we write in escapes a reader gets back, for odd separators too. */
@@ -445,6 +571,7 @@ int main(void)
     test_override();
     test_pairs();
     test_escapes();
+    test_switches();
     test_escape_back();
     test_lines();
     test_limits();
