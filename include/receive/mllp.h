@@ -53,7 +53,7 @@ struct mllp_receiver_settings {
                          limit but frame_ms */
 
     size_t parts_most, parts_bytes; /* of one continued message (DSC) */
-    int64_t parts_ms;               /* its rest must come within */
+    int64_t parts_ms;               /* its rest must come within; 0: no limit */
     size_t batch_most;              /* messages in one batch */
     size_t replies_most;            /* application acknowledgements that one connection waits for */
 
@@ -83,8 +83,10 @@ struct mllp_counts {
     uint64_t
         conditions[HL7_CONDITIONS]; /* by what became of the message; duplicates not included */
     uint64_t duplicates;            /* answered with the stored bytes */
+    uint64_t replies;               /* application acknowledgements on the connection, written */
     uint64_t codes[HL7_CODES];      /* tolerated or refused, by code */
     uint64_t write_timeouts, idle_timeouts;
+    uint64_t recordings; /* written by the flight recorder */
 };
 
 struct mllp_receiver;

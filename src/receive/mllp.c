@@ -31,54 +31,34 @@ struct mllp_receiver_settings mllp_receiver_settings_default(void)
     };
 }
 
-static bool on_stream(void *ctx, struct stream *s)
+/* What was seen of the peers that are still here goes with the rest. */
+static void on_notes_due(uv_timer_t *t)
 {
-    struct mllp_receiver *r = ctx;
+    struct mllp_receiver *r = container_of(t, struct mllp_receiver, last);
 
-    if (r->closing)
-        return false;
-    mllp_conn_take(r, s);
-    return true;
-}
-
-static void on_refused(void *ctx, enum listener_refusal why, const char *peer, const char *detail)
-{
-    struct mllp_receiver *r = ctx;
-
-    r->counts.refused[why]++;
-    log_event(LOG_WARN, "security", "mllp %s: a connection from %s is refused: %s%s%s", r->set.name,
-              peer, listener_refusal_name(why), detail[0] ? ": " : "", detail);
+    for (struct mllp_conn *c = r->conns; c; c = c->next)
+        mllp_conn_tell_peers(c);
+    mllp_peers_flush(&r->peers);
 }
 
 bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_receiver **out,
                         struct err *e)
 {
     struct mllp_receiver *r = calloc(1, sizeof *r);
-    struct listener_settings ls;
 
     if (!r)
         abort();
     r->set = *set;
-    ls = (struct listener_settings){.loop = set->loop,
-                                    .host = set->host,
-                                    .port = set->port,
-                                    .fd = set->fd,
-                                    .backlog = set->max_connections,
-                                    .max_connections = set->max_connections,
-                                    .allow = set->allow,
-                                    .n_allow = set->n_allow,
-                                    .tls = set->tls,
-                                    .handshake_ms = set->handshake_ms,
-                                    .keepalive_s = set->keepalive_s,
-                                    .on_stream = on_stream,
-                                    .on_refused = on_refused,
-                                    .ctx = r};
-    if (!listener_open(&ls, &r->listener, e)) {
+    mllp_peers_init(&r->peers, set);
+    if (!mllp_door_open(r, e)) {
         free(r);
         return false;
     }
     uv_timer_init(set->loop, &r->last);
+    if (set->peers_ms > 0)
+        uv_timer_start(&r->last, on_notes_due, (uint64_t)set->peers_ms, (uint64_t)set->peers_ms);
     r->alive = 1;
+    mllp_sweep_open(r);
     *out = r;
     return true;
 }
@@ -90,7 +70,7 @@ int mllp_receiver_port(const struct mllp_receiver *r)
 
 int mllp_receiver_connections(const struct mllp_receiver *r)
 {
-    return r->alive - 1;
+    return r->open;
 }
 
 const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r)
@@ -100,26 +80,47 @@ const struct mllp_counts *mllp_receiver_counts(const struct mllp_receiver *r)
 
 static void on_last(uv_handle_t *h);
 
+static void on_peers_ended(void *ctx)
+{
+    struct mllp_receiver *r = ctx;
+
+    uv_close((uv_handle_t *)&r->last, on_last);
+}
+
 /* All connections are gone. */
 static void end_when_empty(struct mllp_receiver *r)
 {
     if (!r->closing || r->ending || r->alive > 1)
         return;
     r->ending = true;
-    uv_close((uv_handle_t *)&r->last, on_last);
+    uv_timer_stop(&r->last);
+    mllp_peers_end(&r->peers, on_peers_ended, r);
 }
 
-void mllp_receiver_let_go(struct mllp_receiver *r)
+static void free_when_idle(struct mllp_receiver *r)
 {
     void (*on_closed)(void *ctx) = r->on_closed;
     void *ctx = r->ctx;
 
-    r->alive--;
-    end_when_empty(r);
-    if (r->alive)
+    if (r->alive || r->works)
         return;
+    mllp_replier_end(&r->replier);
+    mllp_recorder_end(&r->recorder);
     free(r);
     on_closed(ctx);
+}
+
+void mllp_receiver_let_go(struct mllp_receiver *r)
+{
+    r->alive--;
+    end_when_empty(r);
+    free_when_idle(r);
+}
+
+void mllp_receiver_work_done(struct mllp_receiver *r)
+{
+    r->works--;
+    free_when_idle(r);
 }
 
 static void on_last(uv_handle_t *h)
@@ -140,7 +141,9 @@ void mllp_receiver_close(struct mllp_receiver *r, void (*on_closed)(void *ctx), 
     r->closing = true;
     r->on_closed = on_closed;
     r->ctx = ctx;
+    uv_timer_stop(&r->last);
     listener_close(r->listener);
+    mllp_sweep_close(r);
     if (r->set.drain_ms > 0) {
         uv_timer_start(&r->last, hurry, (uint64_t)r->set.drain_ms, 0);
         mllp_conn_drain_all(r);

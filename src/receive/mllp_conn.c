@@ -25,11 +25,15 @@ static void on_gone(struct mllp_conn *c)
 
     if (--c->open)
         return;
+    mllp_reply_forget(c);
     *c->back = c->next;
     if (c->next)
         c->next->back = c->back;
+    mllp_conn_tell_peers(c);
+    mllp_ring_end(&c->ring);
     mllp_framer_end(&c->framer);
     mllp_unit_end(&c->unit);
+    mllp_batch_end(&c->batch);
     arena_reset(&c->found);
     buf_reset(&c->kept);
     free(c);
@@ -52,6 +56,7 @@ void mllp_conn_close(struct mllp_conn *c)
     if (c->state == STORING || c->state == ANSWERING || c->state == CLOSING)
         return; /* the job's done() or on_written() comes back here */
     c->state = CLOSING;
+    c->r->open--;
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     stream_close(c->stream);
 }
@@ -88,6 +93,7 @@ static void on_written(void *ctx, bool ok)
     mllp_conn_deadline(c, 0);
     c->state = READING;
     c->answered = ok;
+    c->touched = uv_now(c->r->set.loop);
     if (ok)
         mllp_conn_pump(c);
     else
@@ -158,10 +164,16 @@ static void handle(struct mllp_conn *c, const struct mllp_event *ev)
     }
 }
 
+bool mllp_conn_is_idle(const struct mllp_conn *c)
+{
+    return c->state == READING && c->in.n == 0 && c->frame.n == 0 &&
+           mllp_waits(&c->framer) == MLLP_WAIT_START;
+}
+
 /* The receiver is to stop, and what this peer had sent by then is answered. */
 static bool drained(const struct mllp_conn *c)
 {
-    return c->r->closing && c->frame.n == 0 && c->framer.n_queue == 0 &&
+    return c->r->closing && c->frame.n == 0 && !c->batch.open && c->framer.n_queue == 0 &&
            c->framer.at >= c->drain_to && mllp_waits(&c->framer) == MLLP_WAIT_START;
 }
 
@@ -183,7 +195,9 @@ void mllp_conn_pump(struct mllp_conn *c)
     while (c->state == READING) {
         if (c->quit || drained(c)) {
             leave(c);
-        } else if (c->frame.n) {
+        } else if (mllp_reply_due(c)) {
+            mllp_reply_write(c);
+        } else if (c->frame.n || c->batch.open) {
             mllp_conn_take_message(c, HL7_COMMITTED);
         } else if (mllp_next(&c->framer, &c->in, &ev) != MLLP_MORE) {
             handle(c, &ev);
@@ -219,6 +233,8 @@ static void on_data(void *ctx, struct str data)
 
     if (c->state == LINGERING || c->state == CLOSING)
         return;
+    c->touched = uv_now(c->r->set.loop);
+    mllp_recorder_add(c, data);
     if (c->state == READING) {
         c->in = data;
         mllp_conn_pump(c);
@@ -251,12 +267,15 @@ void mllp_conn_take(struct mllp_receiver *r, struct stream *s)
     c->r = r;
     c->stream = s;
     c->id = ++r->counts.connections;
+    c->touched = uv_now(r->set.loop);
+    memcpy(c->who.address, s->peer, sizeof c->who.address);
     c->opened_ms = clock_now_ms(r->set.clock);
     c->next = r->conns;
     c->back = &r->conns;
     if (c->next)
         c->next->back = &c->next;
     r->conns = c;
+    r->open++;
     r->alive++;
     c->open = 2;
     c->paused = true;

@@ -2,21 +2,33 @@
 #ifndef RECEIVE_MLLP_CONN_H
 #define RECEIVE_MLLP_CONN_H
 
+#include "mllp_batch.h"
+#include "mllp_reply.h"
+#include "mllp_ring.h"
+#include "mllp_sweep.h"
 #include "mllp_unit.h"
 #include "net/stream.h"
+#include "peers.h"
 #include "receive/mllp.h"
-
-enum { PEER_NAME_BYTES = 20 };
+#include "recorder.h"
 
 struct mllp_receiver {
     struct mllp_receiver_settings set;
     struct mllp_counts counts;
     struct listener *listener;
-    struct mllp_conn *conns; /* all that are open */
-    uv_timer_t last;         /* closing: the time to drain; keeps on_closed() out of the call */
-    int alive;               /* connections, and `last` */
-    bool closing, hurry;     /* told to stop; and there is no more time */
-    bool ending;             /* all connections are gone */
+    struct mllp_conn *conns; /* all that there are; `open` of them are not about to go */
+    int open;
+    struct mllp_peers peers;
+    struct mllp_recorder recorder;
+    uint64_t said_second; /* security events in the log, `said` of them in that second */
+    int said;
+    uv_timer_t last; /* the time to write peer notes; closing: the time to drain */
+    int alive;       /* connections, recordings on their way, and `last` */
+    int works;       /* store jobs of its own, and the sweep's timer */
+    struct mllp_replier replier;
+    struct mllp_sweep sweep;
+    bool closing, hurry; /* told to stop; and there is no more time */
+    bool ending;         /* all connections are gone */
     void (*on_closed)(void *ctx);
     void *ctx;
 };
@@ -55,14 +67,22 @@ struct mllp_conn {
     uint64_t begun_start; /* and which one that was */
     uint64_t drain_to;    /* told to drain: what was received up to here is finished */
 
-    struct hl7_notes framing;              /* of the stream, not yet told to anybody */
-    char application[PEER_NAME_BYTES + 1]; /* of the latest message, as peer notes name it */
-    char facility[PEER_NAME_BYTES + 1];
+    struct peer_who who;          /* the sender of the latest message */
+    bool named;                   /* there was one */
+    struct mllp_tallies *tallies; /* what was seen of them; NULL: nothing new */
+    struct mllp_ring ring;
+    uint64_t codes_seen;  /* bit n: enum hl7_code n */
+    uint64_t recorded_to; /* of the stream; */
+    int recordings;       /* so many */
 
     struct mllp_unit unit;
     struct store_job job;
     struct intake intake;
     struct arena found; /* what the store handed out */
+
+    struct mllp_batch_work batch;     /* the frame that is worked off */
+    struct mllp_replies replies; /* application acknowledgements that are to come */
+    struct buf reply;            /* the one that is being written */
 };
 
 /* Takes a new stream; it is the connection's from here on. */
@@ -73,6 +93,8 @@ void mllp_conn_drain_all(struct mllp_receiver *r);
 void mllp_conn_close_all(struct mllp_receiver *r);
 /* One of `alive` is gone; the last one ends the receiver. */
 void mllp_receiver_let_go(struct mllp_receiver *r);
+/* One of `works` has ended. */
+void mllp_receiver_work_done(struct mllp_receiver *r);
 
 /* Closes now, or as soon as what is in flight has ended. What is still unread is lost. */
 void mllp_conn_close(struct mllp_conn *c);
@@ -87,6 +109,13 @@ void mllp_conn_wait(struct mllp_conn *c);
 void mllp_conn_submit(struct mllp_conn *c);
 /* Sends an answer, which lives until it is written: ANSWERING, then READING by itself. */
 void mllp_conn_write(struct mllp_conn *c, struct str bytes);
+/* Between frames, with nothing in flight. */
+bool mllp_conn_is_idle(const struct mllp_conn *c);
+/* Starts to listen. */
+bool mllp_door_open(struct mllp_receiver *r, struct err *e) MUST_USE;
+/* One more security event may go to the log; all are counted. */
+bool mllp_receiver_may_say(struct mllp_receiver *r);
+
 /* The framer's code: counted, and told to the peer notes with the next message. */
 void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev);
 /* What one message showed: counted, and told to the peer notes under the names in its header.
@@ -102,5 +131,7 @@ void mllp_conn_take_message(struct mllp_conn *c, enum hl7_condition found);
  * only_known is set. That is reported and counted here. */
 enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
                                  const struct mllp_profile **out);
+/* Hands what was seen of its sender to the receiver's peer notes. */
+void mllp_conn_tell_peers(struct mllp_conn *c);
 
 #endif

@@ -1,20 +1,116 @@
-/* What peers do is counted, and whose messages they send is looked up. */
+/* What peers do: counted, told to the peer notes, looked at by the flight recorder. Whose messages they
+ * send. */
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "mllp_conn.h"
+
+enum { SAID_MOST = 10 /* security events a second in the log; all are counted */ };
+
+struct tally {
+    uint64_t n, offset;
+};
+
+/* Of one connection and one sender, not yet with the receiver's peer notes. */
+struct mllp_tallies {
+    struct tally codes[HL7_CODES], refused[HL7_CONDITIONS];
+};
+
+_Static_assert(HL7_CODES <= 64, "mllp_conn.codes_seen");
+
+static struct mllp_tallies *tallies(struct mllp_conn *c)
+{
+    if (!c->tallies)
+        c->tallies = calloc(1, sizeof *c->tallies);
+    if (!c->tallies)
+        abort();
+    return c->tallies;
+}
+
+static void count(struct tally *t, uint64_t n, uint64_t offset)
+{
+    t->n += n;
+    t->offset = offset;
+}
+
+void mllp_conn_tell_peers(struct mllp_conn *c)
+{
+    struct mllp_tallies *t = c->tallies;
+    struct mllp_peers *p = &c->r->peers;
+
+    if (!t)
+        return;
+    c->tallies = NULL;
+    for (int i = 0; i < HL7_CODES; i++) {
+        if (t->codes[i].n)
+            mllp_peers_add(p, &c->who, hl7_code_name((enum hl7_code)i), t->codes[i].n,
+                           t->codes[i].offset);
+    }
+    for (int i = 0; i < HL7_CONDITIONS; i++) {
+        if (t->refused[i].n)
+            mllp_peers_add(p, &c->who, peer_refusal_name((enum hl7_condition)i), t->refused[i].n,
+                           t->refused[i].offset);
+    }
+    free(t);
+}
 
 void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev)
 {
     c->r->counts.codes[ev->code]++;
-    hl7_note(&c->framing, ev->code, ev->offset);
+    count(&tallies(c)->codes[ev->code], 1, ev->offset);
+    if (ev->step == MLLP_NOTE)
+        mllp_recorder_tolerated(c, ev->code);
+    else
+        mllp_recorder_refused(c, hl7_code_name(ev->code));
+}
+
+/* Notes so far are those of the sender before. */
+static void name_sender(struct mllp_conn *c, const struct hl7_header *h)
+{
+    char application[PEER_NAME_BYTES + 1], facility[PEER_NAME_BYTES + 1];
+
+    peer_name(hl7_header_name(h, 3), application);
+    peer_name(hl7_header_name(h, 4), facility);
+    if (strcmp(application, c->who.application) == 0 && strcmp(facility, c->who.facility) == 0)
+        return;
+    if (c->named)
+        mllp_conn_tell_peers(c);
+    memcpy(c->who.application, application, sizeof application);
+    memcpy(c->who.facility, facility, sizeof facility);
+    c->named = true;
 }
 
 void mllp_conn_note(struct mllp_conn *c, const struct hl7_header *h, const struct hl7_notes *notes,
                     enum hl7_condition refused)
 {
-    (void)h;
-    (void)refused;
-    for (int i = 0; i < HL7_CODES; i++)
+    if (h)
+        name_sender(c, h);
+    for (int i = 0; i < HL7_CODES; i++) {
+        if (notes->count[i] == 0)
+            continue;
         c->r->counts.codes[i] += notes->count[i];
+        count(&tallies(c)->codes[i], notes->count[i], c->frame_at + notes->first[i]);
+        mllp_recorder_tolerated(c, (enum hl7_code)i);
+    }
+    if (refused == HL7_COMMITTED)
+        return;
+    count(&tallies(c)->refused[refused], 1, c->frame_at);
+    mllp_recorder_refused(c, peer_refusal_name(refused));
+}
+
+bool mllp_receiver_may_say(struct mllp_receiver *r)
+{
+    uint64_t second = uv_now(r->set.loop) / 1000;
+
+    if (r->said_second != second) {
+        if (r->said > SAID_MOST)
+            log_event(LOG_WARN, "security",
+                      "mllp %s: %d more events were not written down one by one", r->set.name,
+                      r->said - SAID_MOST);
+        r->said_second = second;
+        r->said = 0;
+    }
+    return r->said++ < SAID_MOST;
 }
 
 enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
@@ -32,7 +128,9 @@ enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h
     if (match != MLLP_FOREIGN)
         return match;
     c->r->counts.foreign++;
-    log_event(LOG_WARN, "security", "mllp connection %llu from %s: names of %s -> message refused",
-              (unsigned long long)c->id, c->stream->peer, s ? s->name : "nobody who is listed");
+    if (mllp_receiver_may_say(c->r))
+        log_event(LOG_WARN, "security",
+                  "mllp connection %llu from %s: a message with the names of %s -> refused",
+                  (unsigned long long)c->id, c->stream->peer, s ? s->name : "nobody who is listed");
     return match;
 }

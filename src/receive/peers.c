@@ -1,0 +1,185 @@
+#include "peers.h"
+
+#include <stdlib.h>
+
+#include "base/container_of.h"
+#include "base/log.h"
+#include "receive/mllp.h"
+
+enum { ROWS_MOST = 1000 /* not yet written */, OTHERS_MOST = 128 /* more, one a code */ };
+
+struct peer_row {
+    struct peer_who who;
+    const char *code;
+    uint64_t n, offset;
+    int64_t first_ms, last_ms;
+};
+
+#define NAME(c) [c] = #c
+
+const char *peer_refusal_name(enum hl7_condition c)
+{
+    static const char *const names[HL7_CONDITIONS] = {
+        NAME(HL7_COMMITTED),      NAME(HL7_BAD_TYPE),    NAME(HL7_BAD_EVENT),
+        NAME(HL7_BAD_PROCESSING), NAME(HL7_BAD_VERSION), NAME(HL7_NO_ID),
+        NAME(HL7_ID_BYTES),       NAME(HL7_LONG_FIELD),  NAME(HL7_BAD_FRAME),
+        NAME(HL7_BAD_SYNTAX),     NAME(HL7_BAD_CHARSET), NAME(HL7_OVER_LIMIT),
+        NAME(HL7_IN_BATCH),       NAME(HL7_BUSY),        NAME(HL7_NOT_BOUND),
+        NAME(HL7_MISSING_FIELD),  NAME(HL7_SEQUENCE),    NAME(HL7_WRONG_COUNT),
+    };
+
+    return names[c];
+}
+
+static bool may_be_shown(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+            c != '_' && c != '.' && c != '-')
+            return false;
+    }
+    return s.n <= PEER_NAME_BYTES;
+}
+
+void peer_name(struct str raw, char out[PEER_NAME_BYTES + 1])
+{
+    struct str s = str_trim(raw);
+
+    if (!may_be_shown(s))
+        s = STR("(other)");
+    if (s.n)
+        memcpy(out, s.p, s.n);
+    out[s.n] = '\0';
+}
+
+void mllp_peers_init(struct mllp_peers *p, const struct mllp_receiver_settings *set)
+{
+    *p = (struct mllp_peers){
+        .listener = set->name, .clock = set->clock, .queue = set->queue, .most = set->peers_most};
+}
+
+static bool same(const struct peer_row *row, const struct peer_who *who, const char *code)
+{
+    return row->code == code && strcmp(row->who.address, who->address) == 0 &&
+           strcmp(row->who.application, who->application) == 0 &&
+           strcmp(row->who.facility, who->facility) == 0;
+}
+
+static struct peer_row *find(struct mllp_peers *p, const struct peer_who *who, const char *code)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (same(&p->rows[i], who, code))
+            return &p->rows[i];
+    }
+    return NULL;
+}
+
+static void add(struct mllp_peers *p, const struct peer_row *what)
+{
+    static const struct peer_who other = {.address = "(other)"};
+    const struct peer_who *who = &what->who;
+    struct peer_row *row = find(p, who, what->code);
+
+    if (!row && p->n >= ROWS_MOST) {
+        who = &other;
+        row = find(p, who, what->code);
+    }
+    if (!row && p->n >= ROWS_MOST + OTHERS_MOST)
+        return;
+    if (!row) {
+        if (!p->rows)
+            p->rows = calloc(ROWS_MOST + OTHERS_MOST, sizeof *p->rows);
+        if (!p->rows)
+            abort();
+        row = &p->rows[p->n++];
+        *row = *what;
+        row->who = *who;
+        return;
+    }
+    row->n += what->n;
+    if (what->last_ms >= row->last_ms) {
+        row->last_ms = what->last_ms;
+        row->offset = what->offset;
+    }
+    if (what->first_ms < row->first_ms)
+        row->first_ms = what->first_ms;
+}
+
+void mllp_peers_add(struct mllp_peers *p, const struct peer_who *who, const char *code, uint64_t n,
+                    uint64_t offset)
+{
+    int64_t now = clock_now_ms(p->clock);
+    struct peer_row what = {*who, code, n, offset, now, now};
+
+    if (p->most > 0)
+        add(p, &what);
+}
+
+static void free_flying(struct mllp_peers *p)
+{
+    free(p->flying);
+    free(p->notes);
+    p->flying = NULL;
+    p->notes = NULL;
+    p->n_flying = 0;
+}
+
+static bool flush_run(struct store_job *j, struct store *s, struct err *e)
+{
+    struct mllp_peers *p = container_of(j, struct mllp_peers, job);
+
+    return s->ops->add_peer_notes(s, p->notes, p->n_flying, p->most, e);
+}
+
+static void flush_done(struct store_job *j)
+{
+    struct mllp_peers *p = container_of(j, struct mllp_peers, job);
+
+    p->busy = false;
+    for (size_t i = 0; !j->ok && !p->ending && i < p->n_flying; i++)
+        add(p, &p->flying[i]); /* with the next ones */
+    free_flying(p);
+    if (p->ending)
+        mllp_peers_end(p, p->on_ended, p->ctx);
+}
+
+void mllp_peers_flush(struct mllp_peers *p)
+{
+    if (p->busy || p->n == 0)
+        return;
+    p->notes = calloc(p->n, sizeof *p->notes);
+    if (!p->notes)
+        abort();
+    p->flying = p->rows;
+    p->n_flying = p->n;
+    p->rows = NULL;
+    p->n = 0;
+    for (size_t i = 0; i < p->n_flying; i++) {
+        const struct peer_row *row = &p->flying[i];
+
+        p->notes[i] = (struct peer_note){.listener = str_of(p->listener),
+                                         .address = str_of(row->who.address),
+                                         .application = str_of(row->who.application),
+                                         .facility = str_of(row->who.facility),
+                                         .code = str_of(row->code),
+                                         .n = row->n,
+                                         .offset = row->offset,
+                                         .first_ms = row->first_ms,
+                                         .last_ms = row->last_ms};
+    }
+    p->busy = true;
+    p->job = (struct store_job){.run = flush_run, .done = flush_done, .later = true};
+    store_queue_submit(p->queue, &p->job);
+}
+
+void mllp_peers_end(struct mllp_peers *p, void (*on_ended)(void *ctx), void *ctx)
+{
+    p->ending = true;
+    p->on_ended = on_ended;
+    p->ctx = ctx;
+    mllp_peers_flush(p);
+    if (!p->busy)
+        on_ended(ctx);
+}
