@@ -51,7 +51,7 @@ static void on_closed(void *ctx)
     h->closed = true;
 }
 
-void house_build(struct house *h, int at)
+void house_build_on(struct house *h, int at, const struct store_ops *ops, const char *where)
 {
     static const uint8_t root[SEAL_KEY_BYTES] = "a root for tests";
     struct store_queue_settings qs;
@@ -62,14 +62,15 @@ void house_build(struct house *h, int at)
     *h = (struct house){.clock = {fixed_now}, .random = {counting}};
     uv_loop_init(&h->loop);
     h->seal = seal_from_root(root);
-    ss = (struct store_settings){.seal = h->seal, .duplicate_ms = 1000000};
-    CHECK(store_memory.open(&ss, &store, &e), "%s", e.text);
+    ss = (struct store_settings){.where = where, .seal = h->seal, .duplicate_ms = 1000000};
+    CHECK(ops->open(&ss, &store, &e), "%s", e.text);
     qs = (struct store_queue_settings){.loop = &h->loop,
-                                       .store = flaky_over(&h->flaky, store, at),
+                                       .store = flaky_over(&h->flaky, store, 0),
                                        .max_batch = 32,
                                        .on_fatal = on_fatal,
                                        .ctx = h};
     CHECK(store_queue_start(&qs, &h->queue, &e), "%s", e.text);
+    h->at = at;
     h->set = mllp_receiver_settings_default();
     h->set.loop = &h->loop;
     h->set.host = "127.0.0.1";
@@ -80,6 +81,12 @@ void house_build(struct house *h, int at)
     h->set.random = &h->random;
     h->set.seal = h->seal;
     h->set.next = (struct bell){on_ring, h};
+    h->set.parts_ms = 0; /* no sweep of its own: tests count the store's calls */
+}
+
+void house_build(struct house *h, int at)
+{
+    house_build_on(h, at, &store_memory, NULL);
 }
 
 void house_open(struct house *h)
@@ -87,6 +94,10 @@ void house_open(struct house *h)
     struct err e = {0};
 
     CHECK(mllp_receiver_open(&h->set, &h->receiver, &e), "%s", e.text);
+    house_turn(h); /* the receiver looks at the store by itself */
+    (void)house_stored(h);
+    h->flaky.calls = 0;
+    h->flaky.at = h->at;
 }
 
 void house_turn(struct house *h)
@@ -126,7 +137,7 @@ static void count_done(struct store_job *j)
     container_of(j, struct count_job, job)->done = true;
 }
 
-int64_t house_stored(struct house *h)
+struct ledger house_ledger(struct house *h)
 {
     struct count_job c = {.job = {.run = count_run, .done = count_done}};
 
@@ -134,7 +145,55 @@ int64_t house_stored(struct house *h)
     while (!c.done)
         house_turn(h);
     CHECK(c.job.ok, "%s", c.job.err.text);
-    return c.ledger.acked - c.ledger.duplicate;
+    return c.ledger;
+}
+
+int64_t house_stored(struct house *h)
+{
+    struct ledger l = house_ledger(h);
+
+    return l.acked - l.duplicate;
+}
+
+struct map_job {
+    struct store_job job;
+    enum standing standing;
+    bool done;
+};
+
+static bool map_run(struct store_job *j, struct store *s, struct err *e)
+{
+    enum standing standing = container_of(j, struct map_job, job)->standing;
+    struct message_list all = {0};
+    struct arena a = {0};
+    bool ok = s->ops->take_stored(s, 1000, NULL, 0, &a, &all, e);
+
+    for (size_t i = 0; ok && i < all.n; i++) {
+        struct instance in = {.message_id = all.items[i].id,
+                              .feed = all.items[i].feed,
+                              .standing = standing,
+                              .reason = STR("a test")};
+
+        ok = s->ops->put_mapped(s, all.items[i].id, STR("v"), &in, 1, e);
+    }
+    arena_reset(&a);
+    return ok;
+}
+
+static void map_done(struct store_job *j)
+{
+    container_of(j, struct map_job, job)->done = true;
+}
+
+void house_map(struct house *h, enum standing standing)
+{
+    struct map_job m = {.job = {.run = map_run, .done = map_done}, .standing = standing};
+
+    store_queue_submit(h->queue, &m.job);
+    while (!m.done)
+        house_turn(h);
+    CHECK(m.job.ok, "%s", m.job.err.text);
+    mllp_receiver_ring(h->receiver);
 }
 
 void peer_open(struct house *h, struct peer *p)

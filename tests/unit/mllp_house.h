@@ -14,6 +14,7 @@ struct house {
     bool no_random;
     struct seal *seal;
     struct flaky flaky;
+    int at; /* from house_open() on */
     struct store_queue *queue;
     struct mllp_receiver_settings set; /* change it between house_build() and house_open() */
     struct mllp_receiver *receiver;
@@ -24,6 +25,8 @@ struct house {
 
 /* Store, queue and settings; at: which call of the store fails, 0 none. */
 void house_build(struct house *h, int at);
+/* The same over that backend, its database in the folder `where`. */
+void house_build_on(struct house *h, int at, const struct store_ops *ops, const char *where);
 void house_open(struct house *h);
 /* Closes the receiver and runs the loop until it is gone, then everything else. */
 void house_end(struct house *h);
@@ -31,6 +34,9 @@ void house_end(struct house *h);
 void house_turn(struct house *h);
 /* Messages in the store, duplicates not counted. Runs the loop. */
 int64_t house_stored(struct house *h);
+/* Maps what is stored: each message ends like that, and the receiver hears of it. */
+void house_map(struct house *h, enum standing standing);
+struct ledger house_ledger(struct house *h);
 
 struct peer {
     int fd;
