@@ -2,6 +2,8 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
+#include <stdlib.h>
+
 #include "check.h"
 #include "store/store.h"
 #include "temp_folder.h"
@@ -50,6 +52,21 @@ static inline void begin(struct bench *b)
 static inline void commit(struct bench *b)
 {
     OK(b, b->s->ops->commit(b->s, &b->e));
+}
+
+/* The same store, opened anew. False for one that keeps nothing: it is left open as it is. */
+static inline bool bench_reopen(struct bench *b)
+{
+    struct store_settings set = {b->folder.path, b->seal, false, 14LL * DAY_MS};
+
+    if (b->ops == &store_memory)
+        return false;
+    b->s->ops->close(b->s);
+    b->s = NULL;
+    CHECK(b->ops->open(&set, &b->s, &b->e), "%s", b->e.text);
+    if (!b->s)
+        abort();
+    return true;
 }
 
 /* A new message in the store; gives its id. */

@@ -62,6 +62,81 @@ static bool whole_life(struct store *s, struct arena *a, struct err *e)
            s->ops->read_message(s, 1, a, &m, e);
 }
 
+/* The same of what the receiver keeps. */
+static bool receiver_life(struct store *s, struct arena *a, struct err *e)
+{
+    struct message part = message(11, 11, 1000), asks = message(12, 12, 1000);
+    struct peer_note note = {.listener = STR("his"), .code = STR("MLLP_JUNK"), .n = 1};
+    struct recording rec = {.listener = STR("his"), .bytes = STR("CANARY")}, read;
+    struct sequence seq = {.known = true, .last = 17};
+    const struct str kept = STR("back");
+    struct recording_list recordings;
+    struct outgoing_list waiting;
+    struct message_list list;
+    struct part_chain chain;
+    struct peer_list peers;
+    uint8_t key[INDEX_BYTES];
+    struct intake got;
+    int64_t next;
+    size_t n;
+    bool yes;
+
+    fill(key, 5);
+    part.is_part = true;
+    memcpy(part.next_part, key, sizeof key);
+    asks.reply = REPLY_ALWAYS;
+    asks.channel = kept;
+    asks.lane = 8;
+    if (!s->ops->put_message(s, &part, a, &got, e) ||
+        !s->ops->find_parts(s, key, 0, &chain, &yes, e) ||
+        !s->ops->read_parts(s, got.id, a, &list, e) ||
+        !s->ops->end_parts(s, got.id, STANDING_RECORDED, STR("x"), e))
+        return false;
+    fill(part.key, 13);
+    if (!s->ops->put_message(s, &part, a, &got, e) ||
+        !s->ops->expire_parts(s, 5000, &n, &next, e) || n != 1 ||
+        !s->ops->put_sequence(s, key, &seq, e) || !s->ops->get_sequence(s, key, &seq, e) ||
+        !s->ops->add_peer_notes(s, &note, 1, 9, e) || !s->ops->list_peers(s, a, &peers, e) ||
+        !s->ops->put_recording(s, &rec, 9, e) ||
+        !s->ops->list_recordings(s, 9, a, &recordings, e) ||
+        !s->ops->read_recording(s, rec.id, a, &read, e))
+        return false;
+    if (!s->ops->put_message(s, &asks, a, &got, e) ||
+        !s->ops->take_stored(s, 9, &asks.lane, 1, a, &list, e) || list.n != 0 ||
+        !s->ops->put_mapped(s, got.id, STR("f00d"), NULL, 0, e) ||
+        !s->ops->find_replies(s, &got.id, 1, a, &waiting, e) ||
+        !s->ops->find_outgoing(s, kept, 9000, 9, a, &waiting, e) || waiting.n != 1)
+        return false;
+    waiting.items[0].state = OUTGOING_FLYING;
+    waiting.items[0].body = STR("MSH|CANARY");
+    return s->ops->save_outgoing(s, &waiting.items[0], e) && s->ops->recover_outgoing(s, 9000, e) &&
+           s->ops->keep_channels(s, &kept, 1, e);
+}
+
+static void check_receiver(struct bench *b, bool lived, const char *when)
+{
+    struct recording_list recordings;
+    struct outgoing_list waiting;
+    struct peer_list peers;
+    struct sequence seq;
+    uint8_t key[INDEX_BYTES];
+    struct ledger l;
+
+    fill(key, 5);
+    begin(b);
+    OK(b, b->s->ops->list_recordings(b->s, 9, &b->a, &recordings, &b->e));
+    OK(b, b->s->ops->find_outgoing(b->s, STR("back"), 9000, 9, &b->a, &waiting, &b->e));
+    OK(b, b->s->ops->list_peers(b->s, &b->a, &peers, &b->e));
+    OK(b, b->s->ops->get_sequence(b->s, key, &seq, &b->e));
+    l = ledger(b);
+    CHECK(recordings.n == lived && waiting.n == lived && peers.n == lived && seq.known == lived,
+          "%s: %s: %zu recordings, %zu waiting, %zu peers", b->s->ops->name, when, recordings.n,
+          waiting.n, peers.n);
+    CHECK(l.acked == 3 * lived && l.recorded == lived && l.held == lived && l.dropped == lived,
+          "%s: %s: %lld acked", b->s->ops->name, when, (long long)l.acked);
+    commit(b);
+}
+
 /* Nothing is there: what a store looks like before anything, or after a rollback. */
 static void check_empty(struct bench *b, const char *when)
 {
@@ -142,8 +217,9 @@ static void test_rollback_of_changes(struct bench *b)
     commit(b);
 }
 
-/* Each call fails once; each time nothing is left behind. */
-static void test_flaky(struct bench *b)
+/* Each call of a life fails once; each time nothing is left behind. Gives how many failed. */
+static int fail_each(struct bench *b, bool (*life)(struct store *s, struct arena *a, struct err *e),
+                     void (*check_none)(struct bench *b))
 {
     int fired = 0;
 
@@ -151,7 +227,7 @@ static void test_flaky(struct bench *b)
         struct flaky f;
         struct store *s = flaky_over(&f, b->s, at);
         bool begun = s->ops->begin(s, &b->e);
-        bool ok = begun && whole_life(s, &b->a, &b->e) && s->ops->commit(s, &b->e);
+        bool ok = begun && life(s, &b->a, &b->e) && s->ops->commit(s, &b->e);
 
         CHECK(ok == !f.fired, "call %d: %s", at, b->e.text);
         if (ok)
@@ -160,16 +236,48 @@ static void test_flaky(struct bench *b)
         CHECK(b->e.kind == ERR_BUSY, "call %d: %s", at, b->e.text);
         if (begun)
             s->ops->rollback(s);
-        check_empty(b, "after a failed call");
+        check_none(b);
     }
+    return fired;
+}
+
+static void check_still_empty(struct bench *b)
+{
+    check_empty(b, "after a failed call");
+}
+
+static void test_flaky(struct bench *b)
+{
+    int fired = fail_each(b, whole_life, check_still_empty);
+
     CHECK(fired == 31, "%d calls failed in turn", fired);
     check_life(b);
+}
+
+static void check_no_receiver(struct bench *b)
+{
+    check_receiver(b, false, "after a failed call");
+}
+
+static void test_flaky_receiver(struct bench *b)
+{
+    int fired;
+
+    check_receiver(b, false, "a new store");
+    begin(b);
+    OK(b, receiver_life(b->s, &b->a, &b->e));
+    b->s->ops->rollback(b->s);
+    check_receiver(b, false, "after a rollback");
+    fired = fail_each(b, receiver_life, check_no_receiver);
+    CHECK(fired == 23, "%d calls failed in turn", fired);
+    check_receiver(b, true, "committed");
 }
 
 static const struct store_case cases[] = {
     {"rollback", test_rollback},
     {"rollback of changes", test_rollback_of_changes},
     {"each call fails once", test_flaky},
+    {"each call of the receiver fails once", test_flaky_receiver},
 };
 
 int main(void)
