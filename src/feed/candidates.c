@@ -12,15 +12,29 @@ static void add(struct elements *out, struct element e)
     out->items[out->n++] = e;
 }
 
-/* Component n of a repetition at [n - 1]. */
-static void read_xtn(const struct reading *m, struct str repetition, struct candidate *out)
+/* XTN components that make up a number: the whole of it in 1 or 12, its pieces in 5 to 8. */
+static bool is_of_number(size_t n)
+{
+    return n == 1 || n == 12 || (n >= 5 && n <= 8);
+}
+
+/* Component n of a repetition at [n - 1]. One that the sender cut short is absent; where it is of the
+ * number, the element is unfit. */
+static void read_xtn(const struct reading *m, struct str repetition, struct element *out)
 {
     struct str *parts = NEW_ARRAY(m->a, struct str, XTN_COMPONENTS);
 
-    for (size_t n = 1; n <= XTN_COMPONENTS; n++)
-        parts[n - 1] = hl7_component_text(&m->hl7, repetition, n, 0, m->a);
-    out->xtn = parts;
-    out->n_xtn = XTN_COMPONENTS;
+    for (size_t n = 1; n <= XTN_COMPONENTS; n++) {
+        struct str component = hl7_component(&m->hl7.sep, repetition, n);
+        struct str leaf = hl7_subcomponent(&m->hl7.sep, component, 1);
+
+        if (hl7_is_truncated(&m->hl7, leaf))
+            out->unfit = out->unfit || is_of_number(n);
+        else
+            parts[n - 1] = hl7_component_text(&m->hl7, repetition, n, 0, m->a);
+    }
+    out->candidate.xtn = parts;
+    out->candidate.n_xtn = XTN_COMPONENTS;
 }
 
 static bool read_path(struct instance *i, const struct hl7_path *p, bool whole,
@@ -52,7 +66,7 @@ static bool read_hl7(struct instance *i, const struct source *s, bool whole, str
         if (from->state != HL7_VALUE)
             continue;
         if (whole)
-            read_xtn(i->m, from->raw, &e.candidate);
+            read_xtn(i->m, from->raw, &e);
         add(out, e);
     }
     return true;

@@ -1,10 +1,6 @@
 /* Whose segment is it: message level, patient block, group (docs/feed-language.md, section 4.4).
- *
- *   MSH SCH | PID PV1 | PID PV1 | RGS AIS AIL AIS AIL          SIU, each AIS
- *   message   block 0   block 1   message  (RGS); groups 0, 1
- *
- *   MSH | PID PV1 | ORC OBR OBX | ORC OBR OBX                  ORU, each OBR
- *   message  block 0   group 0       group 1
+ * How a message is cut: hl7/group.h. A note on a resource (aside there) is in the group that its resource
+ * leads, and in no other container.
  *
  * Look-up climbs: own group, own patient block outside groups, message level outside groups. It never
  * goes sideways. */

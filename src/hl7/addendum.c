@@ -5,27 +5,22 @@ bool addendum_is(const struct hl7_message *m, size_t i)
     return i > 1 && hl7_segment_is(&m->segments[i], "ADD");
 }
 
-struct str addendum_join(const struct hl7_message *m, struct str end, struct arena *a)
+struct str addendum_join(const struct hl7_message *m, struct arena *a)
 {
-    struct str out = {arena_get(a, m->text.n + 2, 1), 0};
-    char *to = (char *)(uintptr_t)out.p;
+    char *out = arena_get(a, m->text.n, 1);
+    const char *from = m->text.p, *end = m->text.p + m->text.n;
+    size_t n = 0;
 
     for (size_t i = 0; i < m->n_segments; i++) {
-        struct str s = m->segments[i].text;
+        struct str s = m->segments[i].text, before;
 
-        if (addendum_is(m, i)) {
-            size_t name = s.n > 4 ? 4 : s.n;
-
-            s = (struct str){s.p + name, s.n - name};
-        } else if (i) {
-            memcpy(to + out.n, end.p, end.n);
-            out.n += end.n;
-        }
-        if (s.n)
-            memcpy(to + out.n, s.p, s.n);
-        out.n += s.n;
+        if (!addendum_is(m, i))
+            continue;
+        before = m->segments[i - 1].text;
+        memcpy(out + n, from, (size_t)(before.p + before.n - from));
+        n += (size_t)(before.p + before.n - from);
+        from = s.p + (s.n > 4 ? 4 : s.n);
     }
-    memcpy(to + out.n, end.p, end.n);
-    out.n += end.n;
-    return out;
+    memcpy(out + n, from, (size_t)(end - from));
+    return (struct str){out, n + (size_t)(end - from)};
 }

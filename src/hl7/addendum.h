@@ -6,7 +6,8 @@
 
 /* Segment i is an ADD that continues the one before it. */
 bool addendum_is(const struct hl7_message *m, size_t i);
-/* The text of m with every such ADD appended to what it continues; end: of the segments. */
-struct str addendum_join(const struct hl7_message *m, struct str end, struct arena *a);
+/* The text of m without what parts each such ADD from the segment before it: line ends, blank lines,
+ * "ADD|". All else stays byte for byte, so that the joined text is read in the same line ends. */
+struct str addendum_join(const struct hl7_message *m, struct arena *a);
 
 #endif

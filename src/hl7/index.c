@@ -259,7 +259,7 @@ bool index_message(const struct marks_way *way, struct str text, const struct hl
         added = added || addendum_is(out, i);
     if (!added)
         return true;
-    out->text = addendum_join(out, x.end, a);
+    out->text = addendum_join(out, a);
     out->n_segments = 0;
     x.notes = NULL; /* they are there already */
     x.nodes = 0;

@@ -95,6 +95,11 @@ static struct feed *load(const struct tenant *t, const char *find, const char *p
 #define START   " status=booked start=2025-03-04T09:30:00+08:00[Asia/Taipei]"
 #define VISIT_A "send " SENT_A START " visit zh_TW to +886912345678"
 
+#define BOOKING_RULE "    on: {hl7: [SIU^S12, SIU^S15], fhir: Appointment}\n"
+#define BOOKING_UNLESS_NOTED                                                                       \
+    BOOKING_RULE                                                                                   \
+    "    only_if: {hl7: \"not NTE-3 in (stop)\", fhir: \"true\", else: drop(noted)}\n"
+
 static const struct {
     const char *name;
     const char *find, *put; /* in feed.yaml; NULL: as it is */
@@ -125,6 +130,33 @@ static const struct {
      "MSH|^~\\&|E|KH|||20250301081500+0800||SIU^S12|M1|P|2.5.1\nSCH|A1|F1\n" PID_A
      "RGS|1\nAIS|1||X|202503040930\nAIS|2||X|202503041030\nAIL|1||LION\n",
      VISIT_A "; drop no usable phone"},
+    {"a note on a service is no note on the appointment", BOOKING_RULE, BOOKING_UNLESS_NOTED,
+     MSH_SIU PID_A "RGS|1\nAIS|1||X\nNTE|1||stop\nAIL|1||KH\nNTE|1||stop\n", VISIT_A},
+    {"a note on the appointment", BOOKING_RULE, BOOKING_UNLESS_NOTED,
+     MSH_SIU "NTE|1||stop\n" PID_A "RGS|1\nAIS|1||X\nAIL|1||KH\n", "drop noted"},
+    {"each AIS: the notes of its own service only", BOOKING_RULE,
+     BOOKING_UNLESS_NOTED "    each: {hl7: AIS}\n",
+     MSH_SIU PID_A "RGS|1\nAIS|1||X\nNTE|1||stop\nAIS|2||Y\nAIL|1||KH\nNTE|1||stop\n",
+     "drop noted; " VISIT_A},
+    {"a number that the sender cut short is none", NULL, NULL,
+     "MSH|^~\\&#|EPIC|KH|T|N|20250301081500+0800||SIU^S12|M1|P|2.7\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n"
+     "PID|1||MRN1^^^KH^MR||||||||||0912-345-678#^PRN^CP||zho\n",
+     "drop no usable phone"},
+    {"nor is one with a piece cut short", NULL, NULL,
+     "MSH|^~\\&#|EPIC|KH|T|N|20250301081500+0800||SIU^S12|M1|P|2.7\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n"
+     "PID|1||MRN1^^^KH^MR||||||||||^PRN^CP^^886^912#^345678||zho\n",
+     "drop no usable phone"},
+    {"a remark of it cut short leaves the number", NULL, NULL,
+     "MSH|^~\\&#|EPIC|KH|T|N|20250301081500+0800||SIU^S12|M1|P|2.7\n"
+     "SCH|A1|F1|||||||||^^^20250304093000\n"
+     "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP^a@b#^^^^^work#||zho\n",
+     VISIT_A},
+    {"a condition never matches what was cut short", "OBR-25 in (F, C)", "OBR-20 in (yes, yes#)",
+     "MSH|^~\\&#|LAB|KH|T|N|20250302101500+0800||ORU^R01|M2|P|2.7\n" PID_A
+     "OBR|1|P1|F1|58410-2||||||||||||||||yes#\n",
+     "drop not final"},
     {"orders of two patients in one message", NULL, NULL, MSH_ORU PID_A OBR_HIV PID_B OBR_OK,
      "hold needs clinician release; send " SENT_B " state=ready result en to +886221234567"},
     {"no code is not ordinary", NULL, NULL,
