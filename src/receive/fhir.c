@@ -5,6 +5,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "fhir/capability.h"
+#include "fhir_lane.h"
 #include "fhir_reply.h"
 
 enum { ROUTES = 4, BUSY_RETRY_S = 30, WAITING_RETRY_S = 1 };
@@ -166,6 +167,7 @@ static void store(struct fhir_receiver *r, struct http_exchange *x, const struct
     j->message = (struct message){.kind = MESSAGE_FHIR,
                                   .feed = str_of(r->set.feed),
                                   .type = call->body.type,
+                                  .lane = fhir_lane(&call->body, r->set.seal),
                                   .body = x->request.body,
                                   .received_ms = clock_now_ms(r->set.clock)};
     identify(r, &x->request, call, &j->message);
