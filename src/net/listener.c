@@ -63,11 +63,12 @@ static void on_connection(uv_stream_t *server, int status)
     t = stream_tcp_new(l->set.loop, l->room);
     t->owner = l;
     l->alive++;
-    if (uv_accept(server, (uv_stream_t *)&t->tcp) != 0) {
+    if (uv_accept(server, (uv_stream_t *)&t->tcp) == 0)
+        stream_tcp_ready(t, l->set.keepalive_s);
+    if (!t->stream.peer[0]) { /* gone again: a socket without a peer has no name */
         refuse(t);
         return;
     }
-    stream_tcp_ready(t, l->set.keepalive_s);
     if (l->set.n_allow && !net_ranges_hold(l->set.allow, l->set.n_allow, t->stream.peer)) {
         turn_away(l, t, LISTENER_ADDRESS);
         return;

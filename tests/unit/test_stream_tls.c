@@ -205,10 +205,13 @@ static void test_half_close_ours(struct tls_house *h)
 {
     struct tls_raw r = join(h, &client);
     struct buf got = buf_new(MUCH);
+    char byte;
 
     stream_shutdown(h->s);
     CHECK(tls_raw_read(&r, &got, 1) == SSL_ERROR_ZERO_RETURN, "no close_notify");
-    CHECK(recv(r.fd, &(char){0}, 1, 0) == 0, "no FIN");
+    for (int i = 0; i < 20000 && recv(r.fd, &byte, 1, 0) != 0; i++)
+        tls_house_turn(h);
+    CHECK(recv(r.fd, &byte, 1, 0) == 0, "no FIN");
     tls_raw_send(&r, STR("more"));
     wait_bytes(h, 4);
     tls_house_write(h, STR("too late"));
@@ -293,7 +296,7 @@ static void test_close(struct tls_house *h)
 static void test_key_updates(struct tls_house *h)
 {
     struct tls_raw r = join(h, &client);
-    struct buf got = buf_new(MUCH);
+    struct buf got = buf_new(MUCH), all = noise(16 * MUCH);
     int n = 0;
 
     CHECK(SSL_key_update(r.ssl, SSL_KEY_UPDATE_REQUESTED) == 1, "key update");
@@ -301,9 +304,10 @@ static void test_key_updates(struct tls_house *h)
     wait_bytes(h, 7);
     tls_house_write(h, STR("mine too"));
     CHECK(tls_raw_read(&r, &got, 8) == SSL_ERROR_NONE, "read");
-    CHECK(setsockopt(r.fd, SOL_SOCKET, SO_RCVBUF, &(int){2048}, sizeof(int)) == 0, "SO_RCVBUF");
-    stream_read(h->s, true);
-    while (n < 400000 && h->seen.n_end == 0) {
+    tls_house_write(h, buf_str(&all)); /* the kernel is full of it */
+    for (int i = 0; i < 50; i++)
+        tls_house_turn(h);
+    while (n < 100000 && h->seen.n_end == 0) {
         if (SSL_key_update(r.ssl, SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(r.ssl) != 1) {
             ERR_clear_error();
             uv_run(&h->loop, UV_RUN_NOWAIT);
@@ -313,9 +317,9 @@ static void test_key_updates(struct tls_house *h)
     }
     CHECK(h->seen.n_end == 1 && strstr(h->seen.end_text, "does not read"), "%d updates: %s", n,
           h->seen.end_text);
-    printf("%d key updates\n", n);
     buf_reset(&got);
     leave(h, &r);
+    buf_reset(&all);
 }
 
 int main(void)

@@ -20,6 +20,7 @@ struct tls_house {
     struct tls_seen {
         struct buf got;
         int n_taken, n_end, n_written, n_failed, n_closed, n_refused;
+        int n_alerts; /* fatal ones that the peer heard */
         enum err_kind end_kind;
         char end_text[400];
         enum listener_refusal refusal;
@@ -49,6 +50,7 @@ struct tls_raw_settings {
     const char *identity; /* "client": its .pem and .key are shown; NULL: none */
     int version;          /* both lowest and highest; 0: any */
     const char *ciphers;  /* of TLS 1.2 and before; NULL: any */
+    bool distrusts;       /* us */
 };
 struct tls_raw tls_raw_dial(struct tls_house *h, const struct tls_raw_settings *set);
 /* The server's end of a socket that is connected. */
