@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "model/ledger.h"
+#include "net/activation.h"
 #include "seal/seal.h"
 #include "store/queue.h"
 
@@ -20,6 +21,7 @@ struct app_settings {
     const struct feed_set *feeds;
     const struct clock *clock;
     const struct random_source *random;
+    struct activation *sockets; /* from the service manager; NULL: none */
     int64_t coalesce_most_ms; /* cap on every coalescing window; 0: none. The demo uses a second */
     /* The store failed in a way after which nothing may be answered (an unknown commit, a damaged
      * database): end the process now; the next start recovers. */

@@ -13,23 +13,21 @@
 #define RECEIVE_FHIR_H
 
 #include <stdint.h>
-#include <uv.h>
 
 #include "base/bell.h"
 #include "base/clock.h"
+#include "net/http_server.h"
 #include "seal/seal.h"
 #include "store/queue.h"
 
 struct fhir_receiver;
 
 struct fhir_receiver_settings {
-    uv_loop_t *loop;
+    struct http_settings http; /* loop, address, limits; routes are filled in here */
     struct store_queue *queue;
     const struct clock *clock;
     const struct seal *seal;
     struct bell next;    /* rung after each commit of a new message */
-    const char *host;    /* numeric */
-    int port;            /* 0: a free one */
     const char *name;    /* of the listener, part of the duplicate key; NULL: the feed's */
     const char *feed;    /* name of the feed that maps what comes in */
     const char *version; /* of Tidings, for the CapabilityStatement */
@@ -37,10 +35,6 @@ struct fhir_receiver_settings {
     size_t max_depth;    /* arrays and objects inside each other; 400 past it */
     size_t max_entries;  /* of one Bundle; 413 past it */
     size_t max_waiting;  /* requests with the store at once; 429 past it */
-    /* HTTP limits, as in net/http_server.h */
-    int max_connections;
-    size_t max_header;
-    int64_t header_ms, idle_ms, body_ms, min_rate, write_ms;
 };
 
 /* Since open. */

@@ -32,7 +32,13 @@ void app_ring_mapped(void *app)
             mllp_receiver_ring(a->listening[i].mllp);
 }
 
-static struct http_settings http_of(const struct app *a, const struct listening *l)
+static void say_refused(void *name, enum listener_refusal r, const char *peer, const char *why)
+{
+    log_event(LOG_WARN, "security", "%s: %s from %s%s%s -> closed", (const char *)name,
+              listener_refusal_name(r), peer, *why ? ": " : "", why);
+}
+
+static struct http_settings http_of(const struct app *a, struct listening *l)
 {
     const struct config *c = a->set.config;
     struct http_settings http = http_settings_default(a->set.loop, l->set->host, l->set->port);
@@ -44,6 +50,14 @@ static struct http_settings http_of(const struct app *a, const struct listening 
     http.body_ms = c->http_body_timeout;
     http.min_rate = c->http_min_rate;
     http.write_ms = c->http_write_timeout;
+    http.fd = l->fd;
+    http.tls = l->tls;
+    http.handshake_ms = c->receive_handshake_timeout;
+    http.keepalive_s = (int)(c->receive_keepalive / 1000);
+    http.allow = l->allow;
+    http.n_allow = l->n_allow;
+    http.on_refused = say_refused;
+    http.refused_ctx = l->name;
     return http;
 }
 
@@ -57,6 +71,7 @@ static void limits_of(const struct config *c, struct mllp_receiver_settings *set
     set->fs_grace_ms = c->receive_fs_grace;
     set->idle_ms = c->receive_idle_timeout;
     set->write_ms = c->receive_write_timeout;
+    set->drain_ms = c->stop_grace;
     set->handshake_ms = c->receive_handshake_timeout;
     set->keepalive_s = (int)(c->receive_keepalive / 1000);
     set->parts_most = (size_t)c->receive_parts;
@@ -91,6 +106,7 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.tls = l->tls;
     set.allow = l->allow;
     set.n_allow = l->n_allow;
+    set.fd = l->fd;
     return peers_profile(&l->set->profile, &set.profile, e) &&
            mllp_receiver_open(&set, &l->mllp, e);
 }
@@ -99,13 +115,11 @@ static bool open_fhir(struct app *a, struct listening *l, struct err *e)
 {
     const struct config *c = a->set.config;
     struct fhir_receiver_settings set = {
-        .loop = a->set.loop,
+        .http = http_of(a, l),
         .queue = a->queue,
         .clock = a->set.clock,
         .seal = a->seal,
         .next = {map_ring, a->map},
-        .host = l->set->host,
-        .port = l->set->port,
         .name = l->name,
         .feed = l->set->feed,
         .version = TIDINGS_VERSION,
@@ -113,13 +127,6 @@ static bool open_fhir(struct app *a, struct listening *l, struct err *e)
         .max_depth = (size_t)c->fhir_max_depth,
         .max_entries = (size_t)c->fhir_max_entries,
         .max_waiting = (size_t)c->http_max_connections,
-        .max_connections = (int)c->http_max_connections,
-        .max_header = (size_t)c->http_max_header,
-        .header_ms = c->http_header_timeout,
-        .idle_ms = c->http_idle_timeout,
-        .body_ms = c->http_body_timeout,
-        .min_rate = c->http_min_rate,
-        .write_ms = c->http_write_timeout,
     };
 
     return fhir_receiver_open(&set, &l->fhir, e);
@@ -221,6 +228,8 @@ bool listening_open(struct app *a, const struct listen *set, struct err *e)
     if (set->feed && !feeds_named(a->set.feeds, set->feed))
         return err_set(e, ERR_CONFIG, 0, "%s:%d: `feed: %s`: no such feed in %s",
                        a->set.config->file, set->line, set->feed, a->set.config->feeds);
+    if (a->set.sockets)
+        l->fd = activation_find(a->set.sockets, NULL, set->host, set->port);
     if (!peers_ranges(&set->allow, &a->arena, &l->allow, &l->n_allow, e) ||
         !peers_tls(&set->tls, true, &l->tls, e) || !open_kind(a, l, e)) {
         char where[200];

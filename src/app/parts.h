@@ -22,6 +22,7 @@ enum { MOST_LISTENERS = 64, RETRY_MS = 1000 };
 struct listening {
     const struct listen *set;
     char name[80];   /* "mllp 127.0.0.1:2575 feed demo", as configured: part of the duplicate key */
+    int fd;          /* a socket that was handed to us; 0: none */
     struct tls *tls; /* NULL: plain */
     struct net_range *allow; /* in the app's arena */
     size_t n_allow;

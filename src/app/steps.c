@@ -12,7 +12,8 @@ static bool recover(struct app *a, struct store *s, struct err *e)
     if (!s->ops->begin(s, e))
         return false;
     if (!s->ops->recover(s, clock_now_ms(a->set.clock), &unknown, e) ||
-        !outbound_recover(a->peers.channels, a->peers.n_channels, clock_now_ms(a->set.clock), s, e)) {
+        !outbound_recover(a->peers.channels, a->peers.n_channels, clock_now_ms(a->set.clock), s,
+                          e)) {
         s->ops->rollback(s);
         return false;
     }
@@ -89,6 +90,9 @@ static bool open_map(struct app *a, struct err *e)
         .n_feeds = a->set.feeds->n,
         .batch = (size_t)a->set.config->map_batch,
         .retry_ms = RETRY_MS,
+        .max_tries = (int)a->set.config->map_max_tries,
+        .stuck_most = (size_t)a->set.config->map_stuck,
+        .parts_ms = a->set.config->receive_parts_timeout,
         .next = {app_ring_mapped, a},
         .alarm = wake_alarm(&a->wakes[WAKE_MAP]),
     };

@@ -14,6 +14,7 @@ struct serving {
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     struct app *app;
+    struct activation sockets; /* from the service manager */
     bool stopping;
 };
 
@@ -70,12 +71,19 @@ static bool start(struct serving *s, const struct config *c, const struct feed_s
         .feeds = feeds,
         .clock = &clock_system,
         .random = &seal_random_system,
+        .sockets = &s->sockets,
         .on_fatal = on_fatal,
         .ctx = s,
     };
 
+    int unused;
+
     if (!feeds_fit(c, feeds, e) || !app_open(&set, &s->app, e))
         return false;
+    unused = activation_end(&s->sockets);
+    if (unused)
+        log_event(LOG_WARN, "app",
+                  "%d of the sockets handed over fit no entry of `listen` -> closed", unused);
     for (int i = 0; i < SIGNALS; i++) {
         (void)uv_signal_init(&s->loop, &s->signals[i]);
         s->signals[i].data = s;
@@ -94,7 +102,10 @@ int cli_serve(const struct cli_args *args)
     struct err e = {0};
     int code = EXIT_YES;
 
-    if (!s || uv_loop_init(&s->loop) < 0)
+    if (!s)
+        abort();
+    activation_take(&s->sockets);
+    if (uv_loop_init(&s->loop) < 0)
         abort();
     if (!config_read(file, &a, &config, &e) ||
         !feeds_load(config.feeds, &clock_system, &a, stderr, &feeds, &e) ||

@@ -211,24 +211,6 @@ static void on_metadata(struct http_exchange *x)
     buf_reset(&b);
 }
 
-static struct http_settings http_of(struct fhir_receiver *r)
-{
-    const struct fhir_receiver_settings *set = &r->set;
-    struct http_settings http = http_settings_default(set->loop, set->host, set->port);
-
-    http.max_connections = set->max_connections;
-    http.max_header = set->max_header;
-    http.header_ms = set->header_ms;
-    http.idle_ms = set->idle_ms;
-    http.body_ms = set->body_ms;
-    http.min_rate = set->min_rate;
-    http.write_ms = set->write_ms;
-    http.routes = r->routes;
-    http.n_routes = ROUTES;
-    http.dress = fhir_reply_dress;
-    return http;
-}
-
 bool fhir_receiver_open(const struct fhir_receiver_settings *set, struct fhir_receiver **out,
                         struct err *e)
 {
@@ -243,7 +225,10 @@ bool fhir_receiver_open(const struct fhir_receiver_settings *set, struct fhir_re
     r->routes[1] = (struct http_route){"POST", "/fhir", set->max_body, on_write, r};
     r->routes[2] = (struct http_route){"POST", "/fhir/{type}", set->max_body, on_write, r};
     r->routes[3] = (struct http_route){"PUT", "/fhir/{type}/{id}", set->max_body, on_write, r};
-    http = http_of(r);
+    http = set->http;
+    http.routes = r->routes;
+    http.n_routes = ROUTES;
+    http.dress = fhir_reply_dress;
     if (!http_server_open(&http, &r->http, e)) {
         free(r);
         return false;

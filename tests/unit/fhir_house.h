@@ -70,20 +70,12 @@ static inline void house_open_with(struct house *h, int at, size_t max_entries)
     const uint8_t root[SEAL_KEY_BYTES] = {7};
     struct store_settings store_set = {.where = "", .duplicate_ms = 14LL * 86400000};
     struct store_queue_settings queue_set = {.max_batch = 8, .on_fatal = on_fatal};
-    struct fhir_receiver_settings set = {.host = "127.0.0.1",
-                                         .feed = "demo",
+    struct fhir_receiver_settings set = {.feed = "demo",
                                          .version = "0.1.0",
                                          .max_body = max_entries > 3 ? 16 << 20 : 100000,
                                          .max_depth = 64,
                                          .max_entries = max_entries,
-                                         .max_waiting = 2,
-                                         .max_connections = 64,
-                                         .max_header = 16384,
-                                         .header_ms = 60000,
-                                         .idle_ms = 60000,
-                                         .body_ms = 60000,
-                                         .min_rate = 1,
-                                         .write_ms = 60000};
+                                         .max_waiting = 2};
     struct store *real;
     struct err e;
 
@@ -95,7 +87,10 @@ static inline void house_open_with(struct house *h, int at, size_t max_entries)
     queue_set.store = flaky_over(&h->flaky, real, at);
     queue_set.ctx = h;
     must(store_queue_start(&queue_set, &h->queue, &e), &e);
-    set.loop = &h->loop;
+    set.http = http_settings_default(&h->loop, "127.0.0.1", 0);
+    set.http.max_connections = 64;
+    set.http.header_ms = set.http.idle_ms = set.http.body_ms = set.http.write_ms = 60000;
+    set.http.min_rate = 1;
     set.queue = h->queue;
     set.clock = &fixed_clock;
     set.seal = h->seal;
