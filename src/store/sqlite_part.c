@@ -10,8 +10,8 @@ static const struct query drop_chain = {"end parts", "DELETE FROM chain WHERE id
 static const struct query find_chain = {
     "find parts", "SELECT id, n, bytes FROM chain WHERE next_part = ?1 AND began_ms >= ?2"
                   " ORDER BY id DESC LIMIT 1"};
-static const struct query old_chains = {"expire parts",
-                                        "SELECT id FROM chain WHERE began_ms < ?1 ORDER BY id"};
+static const struct query old_chains = {
+    "expire parts", "SELECT id FROM chain WHERE began_ms < ?1 ORDER BY began_ms"};
 static const struct query oldest_chain = {"expire parts", "SELECT min(began_ms) FROM chain"};
 static const struct query read_parts = {
     "read parts", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"

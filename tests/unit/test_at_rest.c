@@ -1,46 +1,6 @@
 /* What lies on the disk: nothing that can be read without the key, nothing that can be altered
  * unnoticed, counts that agree with the rows, and no query that walks a whole table. */
-#include <dirent.h>
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "seal/seal.h"
-#include "store_fixture.h"
-
-/* The connection of the store opened last: SQLite's hook has no context. */
-static sqlite3 *last_db;
-
-static int remember(sqlite3 *db, const char **message, const struct sqlite3_api_routines *api)
-{
-    (void)message;
-    (void)api;
-    last_db = db;
-    return SQLITE_OK;
-}
-
-static void bench_open(struct bench *b)
-{
-    const uint8_t root[SEAL_KEY_BYTES] = {7};
-    struct store_settings set;
-
-    *b = (struct bench){.ops = &store_sqlite, .seal = seal_from_root(root)};
-    temp_folder_make(&b->folder);
-    set = (struct store_settings){b->folder.path, b->seal, false, 14LL * DAY_MS};
-    (void)sqlite3_auto_extension((void (*)(void))remember);
-    CHECK(b->ops->open(&set, &b->s, &b->e), "%s", b->e.text);
-    sqlite3_reset_auto_extension();
-}
-
-static void bench_close(struct bench *b)
-{
-    b->s->ops->close(b->s);
-    temp_folder_remove(&b->folder);
-    arena_reset(&b->a);
-    seal_close(b->seal);
-}
+#include "sqlite_bench.h"
 
 /* One message through all its life, every sealed field a canary; then some more of each state. */
 static void live(struct bench *b)
@@ -125,45 +85,6 @@ static void live_on(struct bench *b)
     commit(b);
 }
 
-static struct str file_of(const char *path, struct arena *a)
-{
-    struct stat st;
-    char *p;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
-
-    CHECK(fd >= 0 && fstat(fd, &st) == 0, "%s", path);
-    p = arena_get(a, (size_t)st.st_size + 1, 1);
-    n = read(fd, p, (size_t)st.st_size);
-    (void)close(fd);
-    return (struct str){p, n > 0 ? (size_t)n : 0};
-}
-
-/* How often `what` stands in the files of the folder. */
-static int found_in_files(struct bench *b, struct str what, size_t *n_bytes)
-{
-    DIR *dir = opendir(b->folder.path);
-    struct dirent *entry;
-    int found = 0;
-
-    while (dir && (entry = readdir(dir))) {
-        struct arena a = {0};
-        char path[512];
-        struct str text;
-
-        if (entry->d_name[0] == '.')
-            continue;
-        text = file_of(temp_folder_file(&b->folder, entry->d_name, path), &a);
-        *n_bytes += text.n;
-        for (const char *p = text.p; (p = memmem(p, text.n - (size_t)(p - text.p), what.p, what.n));
-             p++)
-            found++;
-        arena_reset(&a);
-    }
-    (void)closedir(dir);
-    return found;
-}
-
 static void test_canaries(void)
 {
     static const struct str never[] = {
@@ -186,18 +107,6 @@ static void test_canaries(void)
         EACH (i, never)
             CHECK(found_in_files(&b, never[i], &n) == 0, "'%s' after the checkpoint", never[i].p);
     bench_close(&b);
-}
-
-static int64_t count(const char *sql)
-{
-    sqlite3_stmt *st = NULL;
-    int64_t n = -1;
-
-    if (sqlite3_prepare_v2(last_db, sql, -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_step(st) == SQLITE_ROW)
-        n = sqlite3_column_int64(st, 0);
-    (void)sqlite3_finalize(st);
-    return n;
 }
 
 static void check_each_stands(struct bench *b)
@@ -263,12 +172,6 @@ static void test_no_full_scans(void)
     }
     CHECK(seen > 25, "%d statements", seen);
     bench_close(&b);
-}
-
-static void sql(const char *text)
-{
-    CHECK(sqlite3_exec(last_db, text, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", text,
-          sqlite3_errmsg(last_db));
 }
 
 /* A sealed value altered, or moved from another row, is refused with its place. */
