@@ -19,7 +19,7 @@ void activation_take(struct activation *out);
 
 /* The socket called `name`, else the one bound to the numeric host and that port (0.0.0.0 and :: are
  * the same host), for listener_settings.fd; 0 when there is none. It is the caller's then. name may
- * be NULL. */
+ * be NULL or empty. */
 int activation_find(struct activation *a, const char *name, const char *host, int port);
 
 /* Closes what nobody asked for; how many that were. */

@@ -107,7 +107,7 @@ int activation_find(struct activation *a, const char *name, const char *host, in
 {
     struct place wanted, has;
 
-    for (int i = 0; name && i < a->n; i++) {
+    for (int i = 0; name && name[0] && i < a->n; i++) {
         if (a->sockets[i].fd && strcmp(a->sockets[i].name, name) == 0)
             return give(&a->sockets[i]);
     }

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -256,6 +257,94 @@ static void test_full(void)
     owner_end(&o, fd);
 }
 
+static bool is_probed(int idle_s)
+{
+    bool found = false;
+
+    for (int fd = 3; fd < 64; fd++) {
+        int on = 0, idle = 0, apart = 0, probes = 0;
+        socklen_t size = sizeof on;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &size) != 0 || !on)
+            continue;
+        getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &size);
+        getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &apart, &size);
+        getsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, &size);
+        CHECK(idle == idle_s && apart == 10 && probes == 3, "%d %d %d", idle, apart, probes);
+        found = true;
+    }
+    return found;
+}
+
+/* Who may connect is asked before anything else; a peer that falls silent is probed. */
+static void test_allow(void)
+{
+    static const struct {
+        const char *range;
+        bool taken;
+    } rows[] = {{"127.0.0.0/8", true}, {"192.0.2.0/24", false}, {"::/0", true}, {"::1", false}};
+
+    for
+        EACH (i, rows) {
+            struct owner o = {.got = buf_new(BIG)};
+            struct net_range range;
+            struct listener_settings set = {.loop = &o.loop,
+                                            .host = "127.0.0.1",
+                                            .max_connections = rows[i].taken ? 1 : 0,
+                                            .allow = &range,
+                                            .n_allow = 1,
+                                            .keepalive_s = 60,
+                                            .on_stream = on_stream,
+                                            .on_refused = on_refused,
+                                            .ctx = &o};
+            struct err e;
+            int fd;
+
+            uv_loop_init(&o.loop);
+            CHECK(net_range_parse(str_of(rows[i].range), &range, &e), "%s", e.text);
+            CHECK(listener_open(&set, &o.listener, &e), "%s", e.text);
+            fd = dial(&o);
+            while (!o.s && !o.n_refused)
+                turn(&o);
+            CHECK(!!o.s == rows[i].taken, "%s", rows[i].range);
+            CHECK(o.s || o.why_refused == LISTENER_ADDRESS, "%d", o.why_refused);
+            CHECK(is_probed(60) == rows[i].taken, "%s: keep-alive", rows[i].range);
+            o.n_closed = o.s ? o.n_closed : 1;
+            owner_end(&o, fd);
+        }
+}
+
+/* A socket that listens already is taken over as it is; one that does not is refused and closed. */
+static void test_handed_over(void)
+{
+    struct owner o = {.got = buf_new(BIG)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof at;
+    struct listener_settings set = {.loop = &o.loop,
+                                    .host = "127.0.0.1",
+                                    .fd = socket(AF_INET, SOCK_STREAM, 0),
+                                    .max_connections = 1,
+                                    .on_stream = on_stream,
+                                    .ctx = &o};
+    struct err e = {0};
+    int fd;
+
+    uv_loop_init(&o.loop);
+    CHECK(!listener_open(&set, &o.listener, &e) && e.kind == ERR_CONFIG, "%s", e.text);
+    uv_run(&o.loop, UV_RUN_DEFAULT);
+    CHECK(fcntl(set.fd, F_GETFD) < 0, "a refused socket is still open");
+    set.fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(set.fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(set.fd, 1) == 0 &&
+              getsockname(set.fd, (struct sockaddr *)&at, &size) == 0,
+          "socket");
+    CHECK(listener_open(&set, &o.listener, &e), "%s", e.text);
+    CHECK(listener_port(o.listener) == ntohs(at.sin_port), "%d", listener_port(o.listener));
+    fd = dial(&o);
+    while (!o.s)
+        turn(&o);
+    owner_end(&o, fd);
+}
+
 int main(void)
 {
     test_talk();
@@ -263,5 +352,7 @@ int main(void)
     test_write_after_reset(true);
     test_close_while_writing();
     test_full();
+    test_allow();
+    test_handed_over();
     return check_end();
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "net/http_server.h"
 #include "net/tls.h"
 #include "tls_house.h"
 
@@ -135,33 +136,34 @@ static void test_shaking(struct tls_house *h)
 {
     static const struct {
         const char *ca; /* of the listener */
-        struct tls_raw_settings client;
+        const char *identity;
+        int version;
+        const char *ciphers;
+        bool distrusts;
         const char *why; /* NULL: taken */
     } rows[] = {
-        {"ca.pem", {"client", 0, NULL, false}, NULL},
-        {"ca.pem", {"client", TLS1_3_VERSION, NULL, false}, NULL},
-        {"ca.pem", {"client", TLS1_2_VERSION, NULL, false}, NULL},
-        {"ca.pem", {"client", TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", false}, NULL},
-        {NULL, {NULL, 0, NULL, false}, NULL},
-        {"ca.pem", {"client", TLS1_1_VERSION, NULL, false}, "version too old"},
-        {"ca.pem", {"client", TLS1_VERSION, NULL, false}, "version too old"},
-        {"ca.pem",
-         {"client", TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA", false},
+        {"ca.pem", "client", 0, NULL, false, NULL},
+        {"ca.pem", "client", TLS1_3_VERSION, NULL, false, NULL},
+        {"ca.pem", "client", TLS1_2_VERSION, NULL, false, NULL},
+        {"ca.pem", "client", TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305", false, NULL},
+        {NULL, NULL, 0, NULL, false, NULL},
+        {"ca.pem", "client", TLS1_1_VERSION, NULL, false, "version too old"},
+        {"ca.pem", "client", TLS1_VERSION, NULL, false, "version too old"},
+        {"ca.pem", "client", TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA", false,
          "no cipher in common"},
-        {"ca.pem",
-         {"client", TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", false},
+        {"ca.pem", "client", TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", false,
          "no cipher in common"},
-        {"ca.pem", {"client", TLS1_2_VERSION, "AES128-GCM-SHA256", false}, "no cipher in common"},
-        {"ca.pem", {"client", TLS1_2_VERSION, "aNULL", false}, "no cipher in common"},
-        {"ca.pem", {NULL, 0, NULL, false}, "no client certificate"},
-        {"ca.pem", {NULL, TLS1_2_VERSION, NULL, false}, "no client certificate"},
-        {"ca.pem", {"stranger", 0, NULL, false}, "unknown authority"},
-        {"ca.pem", {"stranger", TLS1_2_VERSION, NULL, false}, "unknown authority"},
-        {"others.pem", {"client", 0, NULL, false}, "unknown authority"},
-        {"ca.pem", {"old", 0, NULL, false}, "certificate expired"},
-        {"ca.pem", {"later", 0, NULL, false}, "certificate not valid yet"},
-        {"ca.pem", {"client", 0, NULL, true}, "the peer refuses our certificate"},
-        {"ca.pem", {"client", TLS1_2_VERSION, NULL, true}, "the peer refuses our certificate"},
+        {"ca.pem", "client", TLS1_2_VERSION, "AES128-GCM-SHA256", false, "no cipher in common"},
+        {"ca.pem", "client", TLS1_2_VERSION, "aNULL", false, "no cipher in common"},
+        {"ca.pem", NULL, 0, NULL, false, "no client certificate"},
+        {"ca.pem", NULL, TLS1_2_VERSION, NULL, false, "no client certificate"},
+        {"ca.pem", "stranger", 0, NULL, false, "unknown authority"},
+        {"ca.pem", "stranger", TLS1_2_VERSION, NULL, false, "unknown authority"},
+        {"others.pem", "client", 0, NULL, false, "unknown authority"},
+        {"ca.pem", "old", 0, NULL, false, "certificate expired"},
+        {"ca.pem", "later", 0, NULL, false, "certificate not valid yet"},
+        {"ca.pem", "client", 0, NULL, true, "the peer refuses our certificate"},
+        {"ca.pem", "client", TLS1_2_VERSION, NULL, true, "the peer refuses our certificate"},
     };
     struct buf got = buf_new(1 << 20);
 
@@ -170,7 +172,10 @@ static void test_shaking(struct tls_house *h)
             struct tls_raw r;
 
             tls_house_listen(h, rows[i].ca, 60000);
-            r = tls_raw_dial(h, &rows[i].client);
+            r = tls_raw_dial(h, &(struct tls_raw_settings){.identity = rows[i].identity,
+                                                           .version = rows[i].version,
+                                                           .ciphers = rows[i].ciphers,
+                                                           .distrusts = rows[i].distrusts});
             (void)tls_raw_join(&r);
             if (!rows[i].why) {
                 CHECK(h->seen.n_taken == 1 && h->seen.n_refused == 0, "row %zu: %s", i,
@@ -182,7 +187,7 @@ static void test_shaking(struct tls_house *h)
                 CHECK(h->seen.refusal == LISTENER_HANDSHAKE, "row %zu", i);
                 CHECK(strcmp(h->seen.why, rows[i].why) == 0, "row %zu: %s", i, h->seen.why);
                 (void)tls_raw_read(&r, &got, 1);
-                CHECK(h->seen.n_alerts == !rows[i].client.distrusts, "row %zu: %d alerts", i,
+                CHECK(h->seen.n_alerts == !rows[i].distrusts, "row %zu: %d alerts", i,
                       h->seen.n_alerts); /* it is told, not just left alone */
             }
             ERR_clear_error();
@@ -426,6 +431,54 @@ static void test_connect_late(struct tls_house *h)
     close(door);
 }
 
+static void on_server_gone(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* An HTTP server is served over it too, and tells whom it refused. */
+static void test_http(struct tls_house *h)
+{
+    static const char request[] = "GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    char paths[3][512];
+    struct tls_settings tls = {.server = true,
+                               .certificate = tls_house_file(h, "server.pem", paths[0]),
+                               .key = tls_house_file(h, "server.key", paths[1]),
+                               .ca = tls_house_file(h, "ca.pem", paths[2])};
+    struct http_settings set = http_settings_default(&h->loop, "127.0.0.1", 0);
+    struct tls_raw_settings client = {.identity = "client"};
+    struct http_server *server = NULL;
+    struct buf got = buf_new(1 << 20);
+    bool gone = false;
+    struct tls_raw r;
+    struct err e;
+
+    CHECK(tls_open(&tls, &set.tls, &e), "%s", e.text);
+    set.on_refused = tls_house_refused;
+    set.refused_ctx = h;
+    CHECK(http_server_open(&set, &server, &e), "%s", e.text);
+    client.port = http_server_port(server);
+    r = tls_raw_dial(h, &client);
+    CHECK(tls_raw_shake(&r), "handshake");
+    tls_raw_send(&r, str_of(request));
+    CHECK(tls_raw_read(&r, &got, 12) == SSL_ERROR_NONE, "read");
+    CHECK(str_starts(buf_str(&got), STR("HTTP/1.1 404")), "%zu bytes", got.n);
+    tls_raw_close(&r);
+    client.identity = NULL;
+    r = tls_raw_dial(h, &client);
+    (void)tls_raw_shake(&r);
+    wait_for(h, &h->seen.n_refused, 1);
+    CHECK(strcmp(h->seen.why, "no client certificate") == 0, "%s", h->seen.why);
+    ERR_clear_error();
+    tls_raw_close(&r);
+    http_server_close(server, 0, on_server_gone, &gone);
+    uv_run(&h->loop, UV_RUN_DEFAULT);
+    CHECK(gone, "the server does not end");
+    tls_close(set.tls);
+    buf_reset(&got);
+    h->seen = (struct tls_seen){.got = h->seen.got};
+}
+
 /* `openssl s_client` as a judge of ours: it says a line and prints what it hears. */
 static void test_s_client(struct tls_house *h)
 {
@@ -481,6 +534,7 @@ int main(void)
     test_places(&h);
     test_connect(&h);
     test_connect_late(&h);
+    test_http(&h);
     test_s_client(&h);
     tls_house_close(&h);
     return check_end();

@@ -113,7 +113,7 @@ static bool on_stream(void *ctx, struct stream *s)
     return true;
 }
 
-static void on_refused(void *ctx, enum listener_refusal r, const char *peer, const char *why)
+void tls_house_refused(void *ctx, enum listener_refusal r, const char *peer, const char *why)
 {
     struct tls_house *h = ctx;
 
@@ -136,7 +136,7 @@ void tls_house_listen(struct tls_house *h, const char *ca, int64_t handshake_ms)
                                     .handshake_ms = handshake_ms,
                                     .keepalive_s = 60,
                                     .on_stream = on_stream,
-                                    .on_refused = on_refused,
+                                    .on_refused = tls_house_refused,
                                     .ctx = h};
     struct err e;
 
@@ -221,8 +221,9 @@ static void raw_start(struct tls_raw *r)
 
 struct tls_raw tls_raw_dial(struct tls_house *h, const struct tls_raw_settings *set)
 {
+    int port = set->port ? set->port : listener_port(h->listener);
     struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)listener_port(h->listener)),
+                             .sin_port = htons((uint16_t)port),
                              .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct tls_raw r;

@@ -38,6 +38,9 @@ const char *tls_house_file(const struct tls_house *h, const char *name, char out
 void tls_house_turn(struct tls_house *h);
 void tls_house_write(struct tls_house *h, struct str data);
 
+/* As listener_settings.on_refused; ctx is the house. */
+void tls_house_refused(void *ctx, enum listener_refusal r, const char *peer, const char *why);
+
 /* A peer with a non-blocking socket. */
 struct tls_raw {
     struct tls_house *house;
@@ -51,6 +54,7 @@ struct tls_raw_settings {
     int version;          /* both lowest and highest; 0: any */
     const char *ciphers;  /* of TLS 1.2 and before; NULL: any */
     bool distrusts;       /* us */
+    int port;             /* 0: the house's listener */
 };
 struct tls_raw tls_raw_dial(struct tls_house *h, const struct tls_raw_settings *set);
 /* The server's end of a socket that is connected. */
