@@ -49,6 +49,8 @@ static void on_closed(void *ctx)
 
     CHECK(!h->closed, "told once");
     h->closed = true;
+    if (h->closed_too)
+        *h->closed_too = true;
 }
 
 void house_build_on(struct house *h, int at, const struct store_ops *ops, const char *where)
@@ -106,94 +108,74 @@ void house_turn(struct house *h)
     usleep(100);
 }
 
-void house_end(struct house *h)
+void house_close(struct house *h, bool *closed)
 {
+    h->told_close = true;
+    h->closed_too = closed;
     mllp_receiver_close(h->receiver, on_closed, h);
     CHECK(!h->closed, "not inside the call");
+}
+
+void house_end_receiver(struct house *h)
+{
+    if (!h->told_close)
+        house_close(h, NULL);
     for (uint64_t until = uv_hrtime() + PATIENCE_S * 1000000000ull;
          !h->closed && uv_hrtime() < until;)
         house_turn(h);
     CHECK(h->closed, "the receiver closed");
+}
+
+void house_end(struct house *h)
+{
+    house_end_receiver(h);
     store_queue_stop(h->queue);
     (void)uv_run(&h->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&h->loop) == 0, "no handle is left open");
     seal_close(h->seal);
 }
 
-/* Asks the store how much it holds. */
-struct count_job {
+struct ask {
     struct store_job job;
-    struct ledger ledger;
+    bool (*run)(void *ctx, struct store *s, struct err *e);
+    void *ctx;
     bool done;
 };
 
-static bool count_run(struct store_job *j, struct store *s, struct err *e)
+static bool ask_run(struct store_job *j, struct store *s, struct err *e)
 {
-    return s->ops->ledger(s, &container_of(j, struct count_job, job)->ledger, e);
+    struct ask *a = container_of(j, struct ask, job);
+
+    return a->run(a->ctx, s, e);
 }
 
-static void count_done(struct store_job *j)
+static void ask_done(struct store_job *j)
 {
-    container_of(j, struct count_job, job)->done = true;
+    container_of(j, struct ask, job)->done = true;
 }
 
-struct ledger house_ledger(struct house *h)
+void house_ask(struct house *h, bool (*run)(void *ctx, struct store *s, struct err *e), void *ctx)
 {
-    struct count_job c = {.job = {.run = count_run, .done = count_done}};
+    struct ask a = {
+        .job = {.run = ask_run, .done = ask_done, .later = true}, .run = run, .ctx = ctx};
 
-    store_queue_submit(h->queue, &c.job);
-    while (!c.done)
+    store_queue_submit(h->queue, &a.job);
+    while (!a.done)
         house_turn(h);
-    CHECK(c.job.ok, "%s", c.job.err.text);
-    return c.ledger;
+    CHECK(a.job.ok, "%s", a.job.err.text);
+}
+
+static bool read_ledger(void *ctx, struct store *s, struct err *e)
+{
+    return s->ops->ledger(s, ctx, e);
 }
 
 int64_t house_stored(struct house *h)
 {
-    struct ledger l = house_ledger(h);
+    struct ledger ledger;
 
-    return l.acked - l.duplicate;
-}
-
-struct map_job {
-    struct store_job job;
-    enum standing standing;
-    bool done;
-};
-
-static bool map_run(struct store_job *j, struct store *s, struct err *e)
-{
-    enum standing standing = container_of(j, struct map_job, job)->standing;
-    struct message_list all = {0};
-    struct arena a = {0};
-    bool ok = s->ops->take_stored(s, 1000, NULL, 0, &a, &all, e);
-
-    for (size_t i = 0; ok && i < all.n; i++) {
-        struct instance in = {.message_id = all.items[i].id,
-                              .feed = all.items[i].feed,
-                              .standing = standing,
-                              .reason = STR("a test")};
-
-        ok = s->ops->put_mapped(s, all.items[i].id, STR("v"), &in, 1, e);
-    }
-    arena_reset(&a);
-    return ok;
-}
-
-static void map_done(struct store_job *j)
-{
-    container_of(j, struct map_job, job)->done = true;
-}
-
-void house_map(struct house *h, enum standing standing)
-{
-    struct map_job m = {.job = {.run = map_run, .done = map_done}, .standing = standing};
-
-    store_queue_submit(h->queue, &m.job);
-    while (!m.done)
-        house_turn(h);
-    CHECK(m.job.ok, "%s", m.job.err.text);
-    mllp_receiver_ring(h->receiver);
+    house_ask(h, read_ledger, &ledger);
+    return ledger.acked - ledger.duplicate;
 }
 
 void peer_open(struct house *h, struct peer *p)

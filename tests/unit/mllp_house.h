@@ -20,7 +20,8 @@ struct house {
     struct mllp_receiver *receiver;
     int rings;
     int fatal;
-    bool closed;
+    bool told_close, closed;
+    bool *closed_too;
 };
 
 /* Store, queue and settings; at: which call of the store fails, 0 none. */
@@ -28,10 +29,16 @@ void house_build(struct house *h, int at);
 /* The same over that backend, its database in the folder `where`. */
 void house_build_on(struct house *h, int at, const struct store_ops *ops, const char *where);
 void house_open(struct house *h);
-/* Closes the receiver and runs the loop until it is gone, then everything else. */
+/* Tells the receiver to close; *closed once it has. */
+void house_close(struct house *h, bool *closed);
+/* Closes the receiver and waits until it is gone; the store is still there. */
+void house_end_receiver(struct house *h);
+/* Closes the receiver, unless it was told to, and runs the loop until it is gone, then everything else. */
 void house_end(struct house *h);
 /* One turn of the loop, and a moment for the store's thread. */
 void house_turn(struct house *h);
+/* Does something with the store, on its thread. Runs the loop until that is done. */
+void house_ask(struct house *h, bool (*run)(void *ctx, struct store *s, struct err *e), void *ctx);
 /* Messages in the store, duplicates not counted. Runs the loop. */
 int64_t house_stored(struct house *h);
 /* Maps what is stored: each message ends like that, and the receiver hears of it. */

@@ -1,6 +1,5 @@
 /* The receiver as its peers see it: what they say, what they hear, what is stored. */
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,117 +194,6 @@ static void test_large(void)
         }
 }
 
-/* Limits of time: each ends by itself, the peer does nothing. */
-static void test_silence(void)
-{
-    struct house h;
-    struct peer p;
-
-    house_build(&h, 0);
-    h.set.fs_grace_ms = 5;
-    h.set.frame_ms = 5;
-    h.set.idle_ms = 200;
-    house_open(&h);
-    peer_open(&h, &p);
-    peer_say(&h, &p, STR(SB BODY("A1") FS), 0);
-    CHECK(peer_hear(&h, &p, 1), "silence after FS ends the frame");
-    CHECK(mllp_receiver_counts(h.receiver)->codes[MLLP_FS_NO_CR] == 1, "counted");
-    peer_say(&h, &p, STR(SB "MSH|"), 0);
-    CHECK(peer_hear_end(&h, &p), "a frame that is not finished");
-    CHECK(peer_count(&p) == 1, "is not answered");
-    CHECK(mllp_receiver_counts(h.receiver)->codes[MLLP_FRAME_TIMEOUT] == 1, "counted");
-    peer_end(&p);
-    peer_open(&h, &p);
-    CHECK(peer_hear_end(&h, &p), "an idle peer");
-    CHECK(mllp_receiver_counts(h.receiver)->idle_timeouts == 1, "counted");
-    peer_end(&p);
-    house_end(&h);
-}
-
-/* Bytes that trickle in do not move the frame's limit. */
-static void test_trickle(void)
-{
-    struct house h;
-    struct peer p;
-    int said = 0;
-
-    house_build(&h, 0);
-    h.set.frame_ms = 30;
-    house_open(&h);
-    peer_open(&h, &p);
-    peer_say(&h, &p, STR(SB "MSH|"), 0);
-    for (; !p.eof && said < 100000; said++)
-        peer_say(&h, &p, STR("x"), 0);
-    CHECK(p.eof && mllp_receiver_counts(h.receiver)->codes[MLLP_FRAME_TIMEOUT] == 1, "%d bytes",
-          said);
-    peer_end(&p);
-    house_end(&h);
-}
-
-/* Says messages for ever and never listens: its answers fill the sockets, then it is closed; another
- * peer is served meanwhile. */
-static void test_deaf_peer(void)
-{
-    struct buf one = buf_new(1 << 20);
-    struct house h;
-    struct peer p, q;
-    size_t sent = 0;
-
-    house_build(&h, 0);
-    h.set.write_ms = 50;
-    house_open(&h);
-    peer_open(&h, &p);
-    buf_add(&one, STR(SB "MSH|^~\\&|"));
-    for (int f = 0; f < 4; f++) {
-        for (int i = 0; i < 1000; i++)
-            buf_add_char(&one, 'h');
-        buf_add_char(&one, '|');
-    }
-    buf_add(&one, STR("||SIU^S12|A1|Q|2.5\r" FS "\r")); /* refused: nothing needs to be stored */
-    while (mllp_receiver_counts(h.receiver)->write_timeouts == 0 && sent < ((size_t)256 << 20)) {
-        ssize_t n =
-            send(p.fd, one.p + sent % one.n, one.n - sent % one.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        sent += n > 0 ? (size_t)n : 0;
-        (void)uv_run(&h.loop, UV_RUN_NOWAIT);
-    }
-    CHECK(mllp_receiver_counts(h.receiver)->write_timeouts == 1, "after %zu bytes", sent);
-    peer_open(&h, &q);
-    peer_say(&h, &q, STR(ONE("A1")), 0);
-    CHECK(peer_hear(&h, &q, 1), "others are served");
-    peer_end(&p);
-    peer_end(&q);
-    house_end(&h);
-    buf_reset(&one);
-}
-
-static void test_too_many(void)
-{
-    struct house h;
-    struct peer p, q, r;
-
-    house_build(&h, 0);
-    h.set.max_connections = 2;
-    house_open(&h);
-    peer_open(&h, &p);
-    peer_open(&h, &q);
-    peer_open(&h, &r);
-    CHECK(peer_hear_end(&h, &r), "the third is closed");
-    CHECK(mllp_receiver_counts(h.receiver)->refused[LISTENER_FULL] == 1, "and counted");
-    peer_say(&h, &q, STR(ONE("A1")), 0);
-    CHECK(peer_hear(&h, &q, 1), "the second is served");
-    peer_end(&q);
-    while (mllp_receiver_connections(h.receiver) > 1)
-        house_turn(&h);
-    peer_end(&r);
-    peer_open(&h, &r);
-    peer_say(&h, &r, STR(ONE("A2")), 0);
-    CHECK(peer_hear(&h, &r, 1), "and one more once there is room");
-    peer_end(&p);
-    peer_end(&r);
-    house_end(&h);
-}
-
 /* Every call of the store fails once: the answer is an AE and nothing is stored, or it is stored and the
  * resend gets its AA; never a positive answer without a message. */
 static void test_failing_store(void)
@@ -399,60 +287,6 @@ static void test_uncertain(void)
     CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0, "status %d", status);
 }
 
-/* Told to close while a message is with the store: it is answered first. */
-static void test_drain(void)
-{
-    struct buf got = buf_new(4096);
-    struct house h;
-    struct peer p, q;
-
-    house_build(&h, 0);
-    house_open(&h);
-    peer_open(&h, &p);
-    peer_open(&h, &q);
-    peer_say(&h, &q, STR(SB "MSH|"), 0);
-    CHECK(send(p.fd, ONE("A1"), sizeof ONE("A1") - 1, 0) > 0, "sent");
-    while (mllp_receiver_counts(h.receiver)->frames == 0)
-        (void)uv_run(&h.loop, UV_RUN_NOWAIT);
-    house_end(&h);
-    for (int i = 0; i < 1000 && !p.eof; i++) {
-        char bytes[4096];
-        ssize_t n = recv(p.fd, bytes, sizeof bytes, MSG_DONTWAIT);
-
-        p.eof = n == 0;
-        if (n > 0)
-            buf_add(&p.heard, (struct str){bytes, (size_t)n});
-    }
-    peer_answers(&p, &got);
-    CHECK(p.eof && strcmp(got.p, "AA:A1 ") == 0, "%s", got.p);
-    peer_end(&p);
-    peer_end(&q);
-    buf_reset(&got);
-}
-
-/* A peer that resets the connection while its message is being stored. */
-static void test_reset(void)
-{
-    struct linger hard = {.l_onoff = 1};
-    struct house h;
-    struct peer p;
-
-    for (int turns = 0; turns < 12; turns++) {
-        house_build(&h, 0);
-        house_open(&h);
-        peer_open(&h, &p);
-        CHECK(send(p.fd, ONE("A1"), sizeof ONE("A1") - 1, 0) > 0, "sent");
-        for (int i = 0; i < turns; i++)
-            (void)uv_run(&h.loop, UV_RUN_NOWAIT);
-        (void)setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-        peer_end(&p);
-        while (mllp_receiver_connections(h.receiver) > 0)
-            house_turn(&h);
-        CHECK(house_stored(&h) <= 1, "at most once");
-        house_end(&h);
-    }
-}
-
 static void test_no_random(void)
 {
     struct house h;
@@ -469,34 +303,14 @@ static void test_no_random(void)
     house_end(&h);
 }
 
-static void test_occupied(void)
-{
-    struct mllp_receiver *second;
-    struct err e = {0};
-    struct house h;
-
-    house_build(&h, 0);
-    house_open(&h);
-    h.set.port = mllp_receiver_port(h.receiver);
-    CHECK(!mllp_receiver_open(&h.set, &second, &e) && e.kind == ERR_CONFIG, "%s", e.text);
-    house_end(&h);
-}
-
 int main(void)
 {
     test_talks();
     test_same_bytes();
     test_large();
-    test_silence();
-    test_trickle();
-    test_deaf_peer();
-    test_too_many();
     test_failing_store();
     test_busy_ways();
     test_uncertain();
-    test_drain();
-    test_reset();
     test_no_random();
-    test_occupied();
     return check_end();
 }
