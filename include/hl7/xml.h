@@ -25,7 +25,7 @@ struct hl7_xml_limits hl7_xml_limits_default(void); /* 32, 16 MiB */
  * white space, is "<". */
 bool hl7_xml_is(struct str body);
 
-/* body  one document, UTF-8, its root the message structure (SIU_S12); groups are flattened in order
+/* body  one document, in UTF-8 or another set of hl7/charset.h that it declares, its root the message structure (SIU_S12); groups are flattened in order
  * out   the message as UTF-8 text, in the arena; separators MSH.1 and MSH.2, else the standard's; MSH-18
  *       is set to UNICODE UTF-8, whatever MSH.18 held, because that is what the text now is
  * e     ERR_INPUT with line and column, never content: not well-formed, a document type, another
