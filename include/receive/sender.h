@@ -1,8 +1,10 @@
 /* Who sends, and what was agreed with them: the peer profiles. hl7v2.md 3.2, 3.4, 5, 9.
  *
  * A message belongs to the first sender whose application (MSH-3.1) and facility (MSH-4.1) it names. A
- * sender that lists addresses or certificates is bound to them: the same names on any other connection
- * are refused (AR 207) and reported. */
+ * sender that lists addresses or certificates is bound to them (to both, when it lists both): the same
+ * names on any other connection are refused (AR 207) and reported. Rows with the very same names are one
+ * sender with several places. Rows without any name come last, wherever they stand: they say how to talk
+ * with an address or a certificate, and free no name from its binding. */
 #ifndef RECEIVE_SENDER_H
 #define RECEIVE_SENDER_H
 
