@@ -1,0 +1,130 @@
+/* The acknowledgement matrix with a store that fails, and by profile: {2.1 ... 2.9} x MSH-15 x MSH-16 x mode.
+ * What is expected stands in a table of its own, from hl7v2.md 3.2; tests/blackbox/test_ack_matrix.py holds the
+ * rest of the matrix against the program. */
+#include "check.h"
+#include "mllp_house.h"
+
+static const char *const versions[] = {"2.1", "2.2", "2.3",   "2.3.1", "2.4",   "2.5",   "2.5.1",
+                                       "2.6", "2.7", "2.7.1", "2.8",   "2.8.1", "2.8.2", "2.9"};
+static const char *const words[] = {"", "AL", "NE", "ER", "SU", "XX"};
+enum { WORDS = 6 };
+
+/* By MSH-15 (row) and MSH-16 (column), in the order of `words`: what a committed message hears, and one that
+ * cannot be stored. "-": nothing. */
+struct table {
+    const char *committed[WORDS][WORDS], *failed[WORDS][WORDS];
+};
+
+#define ALL(x)                                                                                     \
+    {                                                                                              \
+        x, x, x, x, x, x                                                                           \
+    }
+#define OWN_GOOD                                                                                   \
+    {                                                                                              \
+        "AA", "AA", "-", "-", "AA", "AA"                                                           \
+    }
+#define OWN_BAD                                                                                    \
+    {                                                                                              \
+        "AE", "AE", "-", "AE", "-", "AE"                                                           \
+    }
+
+static const struct table automatic = {
+    {OWN_GOOD, ALL("CA"), {"-", "AA", "-", "-", "AA", "-"}, ALL("-"), ALL("CA"), OWN_GOOD},
+    {OWN_BAD, ALL("CE"), {"-", "AE", "-", "AE", "-", "-"}, ALL("CE"), ALL("-"), OWN_BAD},
+};
+static const struct table original = {
+    {ALL("AA"), ALL("AA"), ALL("AA"), ALL("AA"), ALL("AA"), ALL("AA")},
+    {ALL("AE"), ALL("AE"), ALL("AE"), ALL("AE"), ALL("AE"), ALL("AE")},
+};
+static const struct table enhanced = {
+    {ALL("CA"), ALL("CA"), ALL("-"), ALL("-"), ALL("CA"), ALL("CA")},
+    {ALL("CE"), ALL("CE"), ALL("-"), ALL("CE"), ALL("-"), ALL("CE")},
+};
+
+static void say(struct house *h, struct peer *p, const char *id, const char *version,
+                const char *accept, const char *application)
+{
+    char text[256];
+    int n = snprintf(text, sizeof text,
+                     "\x0bMSH|^~\\&|APP|FAC|||2026||SIU^S12|%s|P|%s|||%s|%s\rSCH|1\r\x1c\r", id,
+                     version, accept, application);
+
+    peer_say(h, p, (struct str){text, (size_t)n}, 0);
+}
+
+static void expect(struct buf *to, const char *code, const char *id)
+{
+    if (code[0] != '-')
+        buf_printf(to, "%s:%s ", code, id);
+}
+
+/* One message while the store fails, the same once more, and a probe that is always answered. Silence is
+ * what comes before the probe's answer. */
+static void check_one(struct house *h, struct peer *p, struct buf *wanted, size_t *n,
+                      const struct table *t, const char *version, size_t i, size_t k)
+{
+    char id[32], probe[32];
+
+    snprintf(id, sizeof id, "M%zu", *n);
+    snprintf(probe, sizeof probe, "P%zu", *n);
+    h->flaky.calls = 0;
+    h->flaky.fired = false;
+    h->flaky.at = 1;
+    say(h, p, id, version, words[i], words[k]);
+    while (!h->flaky.fired)
+        house_turn(h);
+    h->flaky.at = 0;
+    expect(wanted, t->failed[i][k], id);
+    say(h, p, id, version, words[i], words[k]);
+    expect(wanted, t->committed[i][k], id);
+    say(h, p, probe, "2.5", "", "");
+    expect(wanted, t == &enhanced ? "CA" : "AA", probe);
+    (*n)++;
+}
+
+static void check_mode(enum hl7_ack_mode mode, const struct table *t)
+{
+    struct buf wanted = buf_new(1 << 20), got = buf_new(1 << 20);
+    struct house h;
+    struct peer p;
+    size_t n = 0;
+
+    house_build(&h, 0);
+    h.set.profile.mode = mode;
+    h.set.peers_ms = 0; /* only messages call the store */
+    house_open(&h);
+    peer_open(&h, &p);
+    for
+        EACH (v, versions) {
+            for (size_t i = 0; i < WORDS; i++) {
+                for (size_t k = 0; k < WORDS; k++)
+                    check_one(&h, &p, &wanted, &n, t, versions[v], i, k);
+            }
+        }
+    peer_half_close(&p);
+    CHECK(peer_hear_end(&h, &p), "closed");
+    peer_answers(&p, &got);
+    CHECK(str_eq(buf_str(&got), buf_str(&wanted)), "mode %d: %zu and %zu bytes", mode, got.n,
+          wanted.n);
+    for (struct str a = buf_str(&got), b = buf_str(&wanted); a.p && b.p;) {
+        struct str x = str_cut(&a, ' '), y = str_cut(&b, ' ');
+
+        CHECK(str_eq(x, y), "mode %d: " STR_FMT ", not " STR_FMT, mode, STR_ARG(x), STR_ARG(y));
+        if (!str_eq(x, y))
+            break;
+    }
+    CHECK(n == sizeof versions / sizeof *versions * WORDS * WORDS, "%zu", n);
+    CHECK(house_stored(&h) == (int64_t)(2 * n), "each is stored once");
+    peer_end(&p);
+    house_end(&h);
+    buf_reset(&wanted);
+    buf_reset(&got);
+}
+
+int main(void)
+{
+    check_mode(HL7_MODE_AUTO, &automatic);
+    check_mode(HL7_MODE_ORIGINAL, &original);
+    check_mode(HL7_MODE_ENHANCED, &enhanced);
+    return check_end();
+}
