@@ -221,6 +221,88 @@ static void test_neighbours(void)
     buf_reset(&in);
 }
 
+/* Marks the bytes an event is about, and the framing bytes that belong to it. */
+static void own(const struct mllp_settings *set, struct str in, const struct mllp_event *ev,
+                char *owned)
+{
+    size_t from = (size_t)ev->offset, to = from + (size_t)ev->count;
+    bool whole = ev->step == MLLP_FRAME || ev->step == MLLP_REFUSE || ev->code == MLLP_EMPTY ||
+                 ev->code == MLLP_R2_BYTE;
+
+    if (ev->code == MLLP_FS_IN_CONTENT || ev->code == MLLP_TOO_LARGE) {
+        to = from; /* it is about the byte at which what came before became unusable */
+        from -= (size_t)ev->count;
+    }
+    if (ev->step == MLLP_CLOSE || ev->last)
+        to = in.n; /* nothing of the rest is looked at */
+    if (from > 0 && in.p[from - 1] == set->start)
+        from--;
+    if (whole && to < in.n && in.p[to] == set->end)
+        to++;
+    if (whole && to < in.n && in.p[to - 1] == set->end && in.p[to] == '\r')
+        to++;
+    memset(owned + from, 1, to - from);
+}
+
+/* No byte is lost without a word: each is in a frame, in a refusal, or in a note. */
+static void check_accounted(const struct mllp_settings *set, const char *name, struct str in,
+                            enum after after)
+{
+    char *owned = calloc(in.n + 1, 1);
+    struct str rest = in;
+    struct mllp_event ev;
+    struct mllp_framer f;
+
+    mllp_framer_init(&f, set);
+    while (mllp_next(&f, &rest, &ev) != MLLP_MORE)
+        own(set, in, &ev, owned);
+    if (after == SILENCE)
+        mllp_silence(&f);
+    if (after == TIMEOUT)
+        mllp_timeout(&f);
+    while (mllp_next(&f, &rest, &ev) != MLLP_MORE)
+        own(set, in, &ev, owned);
+    mllp_eof(&f);
+    while (mllp_next(&f, &rest, &ev) != MLLP_MORE)
+        own(set, in, &ev, owned);
+    for (size_t i = 0; i < in.n; i++)
+        CHECK(owned[i], "%s: byte %zu", name, i);
+    CHECK(f.at == in.n, "%s: %llu bytes of %zu are taken", name, (unsigned long long)f.at, in.n);
+    mllp_framer_end(&f);
+    free(owned);
+}
+
+static void test_accounted(void)
+{
+    struct mllp_settings set = mllp_settings_default();
+    struct buf in = buf_new(1 << 16);
+
+    set.max = 32;
+    for
+        EACH (i, cases) {
+            check_accounted(&set, cases[i].name, cases[i].in, cases[i].after);
+            in.n = 0;
+            buf_add(&in, STR(SB "MSH|one" FS "\r"));
+            buf_add(&in, cases[i].in);
+            buf_add(&in, STR(SB "MSH|three" FS "\r"));
+            check_accounted(&set, cases[i].name, buf_str(&in), END);
+        }
+    buf_reset(&in);
+}
+
+/* Every code that framing can have stands in a trace above. */
+static void test_all_codes(void)
+{
+    for (int code = MLLP_PAD_BETWEEN; code <= MLLP_R2_BYTE; code++) {
+        bool seen = false;
+
+        for
+            EACH (i, cases)
+                seen = seen || strstr(cases[i].trace, hl7_code_name((enum hl7_code)code));
+        CHECK(seen, "%s", hl7_code_name((enum hl7_code)code));
+    }
+}
+
 static void test_settings(void)
 {
     struct mllp_settings set = mllp_settings_default();
@@ -294,6 +376,8 @@ int main(void)
 {
     test_table();
     test_neighbours();
+    test_accounted();
+    test_all_codes();
     test_settings();
     test_sizes();
     test_waits();
