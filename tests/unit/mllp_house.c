@@ -170,12 +170,44 @@ static bool read_ledger(void *ctx, struct store *s, struct err *e)
     return s->ops->ledger(s, ctx, e);
 }
 
-int64_t house_stored(struct house *h)
+struct ledger house_ledger(struct house *h)
 {
     struct ledger ledger;
 
     house_ask(h, read_ledger, &ledger);
+    return ledger;
+}
+
+int64_t house_stored(struct house *h)
+{
+    struct ledger ledger = house_ledger(h);
+
     return ledger.acked - ledger.duplicate;
+}
+
+static bool map_all(void *ctx, struct store *s, struct err *e)
+{
+    const enum standing *standing = ctx;
+    struct message_list all = {0};
+    struct arena a = {0};
+    bool ok = s->ops->take_stored(s, 1000, NULL, 0, &a, &all, e);
+
+    for (size_t i = 0; ok && i < all.n; i++) {
+        struct instance in = {.message_id = all.items[i].id,
+                              .feed = all.items[i].feed,
+                              .standing = *standing,
+                              .reason = STR("a test")};
+
+        ok = s->ops->put_mapped(s, all.items[i].id, STR("v"), &in, 1, e);
+    }
+    arena_reset(&a);
+    return ok;
+}
+
+void house_map(struct house *h, enum standing standing)
+{
+    house_ask(h, map_all, &standing);
+    mllp_receiver_ring(h->receiver);
 }
 
 void peer_open(struct house *h, struct peer *p)

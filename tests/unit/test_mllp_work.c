@@ -2,7 +2,6 @@
  * application acknowledgements, as a peer hears it; on both stores. */
 #include <sys/socket.h>
 
-#include "base/container_of.h"
 #include "check.h"
 #include "mllp_house.h"
 #include "temp_folder.h"
@@ -339,39 +338,29 @@ static void test_reply_forms(void)
     house_end(&h);
 }
 
-struct outgoing_job {
-    struct store_job job;
+struct question {
     int64_t id;
     size_t waiting;
-    bool done;
 };
 
-static bool outgoing_run(struct store_job *j, struct store *s, struct err *e)
+static bool count_waiting(void *ctx, struct store *s, struct err *e)
 {
-    struct outgoing_job *o = container_of(j, struct outgoing_job, job);
+    struct question *q = ctx;
     struct outgoing_list rows = {0};
     struct arena a = {0};
-    bool ok = s->ops->find_replies(s, &o->id, 1, &a, &rows, e);
+    bool ok = s->ops->find_replies(s, &q->id, 1, &a, &rows, e);
 
-    o->waiting = rows.n;
+    q->waiting = rows.n;
     arena_reset(&a);
     return ok;
 }
 
-static void outgoing_done(struct store_job *j)
-{
-    container_of(j, struct outgoing_job, job)->done = true;
-}
-
 static size_t waiting(struct house *h, int64_t id)
 {
-    struct outgoing_job o = {.job = {.run = outgoing_run, .done = outgoing_done}, .id = id};
+    struct question q = {.id = id};
 
-    store_queue_submit(h->queue, &o.job);
-    while (!o.done)
-        house_turn(h);
-    CHECK(o.job.ok, "%s", o.job.err.text);
-    return o.waiting;
+    house_ask(h, count_waiting, &q);
+    return q.waiting;
 }
 
 /* Its connection is gone: nothing waits for ever. A copy on another connection takes the reply over. */
@@ -473,41 +462,31 @@ static void test_parts_late(void)
     house_end(&h);
 }
 
-/* What was joined is one message, with all that its parts brought. */
-struct read_job {
-    struct store_job job;
+struct stored {
     struct arena a;
     struct message_list all;
-    bool done;
 };
 
-static bool read_run(struct store_job *j, struct store *s, struct err *e)
+static bool take_all(void *ctx, struct store *s, struct err *e)
 {
-    struct read_job *r = container_of(j, struct read_job, job);
+    struct stored *r = ctx;
 
     return s->ops->take_stored(s, 10, NULL, 0, &r->a, &r->all, e);
 }
 
-static void read_done(struct store_job *j)
+static struct stored read_stored(struct house *h)
 {
-    container_of(j, struct read_job, job)->done = true;
-}
+    struct stored r = {0};
 
-static struct read_job read_stored(struct house *h)
-{
-    struct read_job r = {.job = {.run = read_run, .done = read_done}};
-
-    store_queue_submit(h->queue, &r.job);
-    while (!r.done)
-        house_turn(h);
-    CHECK(r.job.ok, "%s", r.job.err.text);
+    house_ask(h, take_all, &r);
     return r;
 }
 
+/* What was joined is one message, with all that its parts brought. */
 static void test_joined(const struct store_ops *ops)
 {
     struct temp_folder folder;
-    struct read_job r;
+    struct stored r;
     struct house h;
     struct peer p;
 
@@ -543,7 +522,7 @@ static void test_joined(const struct store_ops *ops)
 static uint64_t lane_of(const char *pid, size_t n)
 {
     struct buf say = buf_new(4096);
-    struct read_job r;
+    struct stored r;
     struct house h;
     struct peer p;
     uint64_t lane;
