@@ -84,10 +84,6 @@ WRAP(find_unit,
      (struct store * s, struct str type, struct str key, struct arena *a, struct unit *out,
       bool *found, struct err *e),
      type, key, a, out, found, e)
-WRAP(put_mapped,
-     (struct store * s, int64_t id, struct str version, struct instance *all, size_t n,
-      struct err *e),
-     id, version, all, n, e)
 WRAP(take_mapped,
      (struct store * s, size_t most, struct arena *a, struct instance_list *out, struct err *e),
      most, a, out, e)
@@ -150,6 +146,20 @@ WRAP(list_recent,
 WRAP(read_message,
      (struct store * s, int64_t id, struct arena *a, struct message *out, struct err *e), id, a,
      out, e)
+
+static bool flaky_put_mapped(struct store *s, int64_t id, struct str version, struct instance *all,
+                             size_t n, struct err *e)
+{
+    struct flaky *f = flaky(s);
+
+    if (before(f, e))
+        return false;
+    if (f->maps && !f->maps(f->ctx, id, all, n)) {
+        f->fired = true;
+        return err_set(e, f->kind, 0, "flaky on purpose, message %lld", (long long)id);
+    }
+    return heard(f, f->real->ops->put_mapped(f->real, id, version, all, n, e), e);
+}
 
 static bool flaky_put_message(struct store *s, const struct message *m, struct arena *a,
                               struct intake *out, struct err *e)
