@@ -24,18 +24,29 @@ enum cli_option {
     OPT_COUNT,
     OPT_SHIFT,
     OPT_TIMEOUT,
+    OPT_RATE,
+    OPT_SET,
+    OPT_CHAOS,
+    OPT_FAULT,
+    OPT_AS,
+    OPT_TLS,
+    OPT_CA,
+    OPT_CERT,
+    OPT_KEY,
     OPT_STRICT,
     OPT_QUIET,
     OPT_HELP,
     OPTIONS
 };
 
-enum { MOST_WORDS = 4096 };
+enum { MOST_WORDS = 4096, MOST_SETS = 64 };
 
 struct cli_args {
     const char *option[OPTIONS];   /* NULL: not given; a flag that is given: "" */
     const char *words[MOST_WORDS]; /* behind the command */
     int n_words;
+    const char *sets[MOST_SETS]; /* --set may be given more than once */
+    int n_sets;
 };
 
 struct cli_command {

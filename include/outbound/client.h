@@ -39,6 +39,7 @@ struct client_request {
     enum hl7_ack_code code; /* ANSWERED */
     struct str answer;      /* ANSWERED: its content, or the commit byte; until done() returns */
     const char *why;        /* UNKNOWN, UNSENT: our words */
+    bool late;              /* UNKNOWN: no answer in time; else the connection ended */
     int64_t took_us;        /* from the first write */
 
     struct client_request *next; /* the client's, like all that follows */

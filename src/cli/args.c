@@ -21,6 +21,21 @@ static const struct {
     [OPT_SHIFT] = {"--shift", 0, NULL,
                    "move all times by whole days so that the message is of today"},
     [OPT_TIMEOUT] = {"--timeout", 0, "SECONDS", "how long to wait for an answer (default: 30)"},
+    [OPT_RATE] = {"--rate", 0, "N/s",
+                  "send so many a second (default: each once the one before is "
+                  "answered)"},
+    [OPT_SET] = {"--set", 0, "PATH=VALUE",
+                 "write VALUE at PATH first, as in --set SCH-2.1=F2001; "
+                 "may be repeated"},
+    [OPT_CHAOS] = {"--chaos", 0, "LIST",
+                   "frame it wrongly: split,two-in-one,no-fs,crlf,charset,"
+                   "junk,sb-inside,no-sb,bom,eof"},
+    [OPT_FAULT] = {"--fault", 0, "CODE", "do what has that code: MLLP_LF_AFTER_FS …"},
+    [OPT_AS] = {"--as", 0, "VENDOR", "write it as that sender does: epic, kontakt, taiwan …"},
+    [OPT_TLS] = {"--tls", 0, NULL, "MLLP over TLS"},
+    [OPT_CA] = {"--ca", 0, "FILE", "who may have signed the peer's certificate (PEM)"},
+    [OPT_CERT] = {"--cert", 0, "FILE", "our certificate (PEM)"},
+    [OPT_KEY] = {"--key", 0, "FILE", "its key (PEM, mode 0600)"},
     [OPT_STRICT] = {"--strict", 0, NULL, "warnings are errors"},
     [OPT_QUIET] = {"--quiet", 'q', NULL, "no output, exit code only"},
     [OPT_HELP] = {"--help", 'h', NULL, "this help"},
@@ -132,6 +147,13 @@ static bool take_option(struct cli_args *args, int argc, char **argv, int *i)
         (void)fprintf(stderr, "tidings: %s needs %s\n", options[o].name, options[o].value);
         return false;
     }
+    if (o != OPT_SET)
+        return true;
+    if (args->n_sets == MOST_SETS) {
+        (void)fprintf(stderr, "tidings: more than %d times --set\n", MOST_SETS);
+        return false;
+    }
+    args->sets[args->n_sets++] = args->option[o];
     return true;
 }
 

@@ -18,11 +18,19 @@ const struct cli_command cli_commands[] = {
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
      "  tidings explain -c tidings.yaml 42      # message 42 of the store\n",
      OPT(CONFIG) | OPT(JSON), 2, cli_explain},
-    {"send", "FILE… --to HOST:PORT", "send messages and show the answers",
+    {"send", "FILE|demo:NAME… --to HOST:PORT", "send messages and show the answers",
      "  tidings send booking.hl7 --to 127.0.0.1:2575\n"
      "  tidings send appointment.json --to 127.0.0.1:8080 --shift\n"
-     "  tidings send booking.hl7 --to 127.0.0.1:2575 --count 3\n",
-     OPT(TO) | OPT(COUNT) | OPT(SHIFT) | OPT(TIMEOUT), MOST_WORDS, cli_send},
+     "  tidings send demo:01-siu-s12-booked --to 127.0.0.1:2575 --set SCH-2.1=F2001 --count 3 "
+     "--rate 1/s\n"
+     "  tidings send booking.hl7 --to hl7.example:2575 --tls --ca ca.pem --cert us.pem --key "
+     "us.key\n"
+     "  tidings send demo:01-siu-s12-booked --to 127.0.0.1:2575 --chaos split,junk,eof\n"
+     "  tidings send demo:01-siu-s12-booked --to 127.0.0.1:2575 --fault MLLP_LF_AFTER_FS\n"
+     "  tidings send --as kontakt --to 127.0.0.1:2575\n",
+     OPT(TO) | OPT(COUNT) | OPT(SHIFT) | OPT(TIMEOUT) | OPT(RATE) | OPT(SET) | OPT(CHAOS) |
+         OPT(FAULT) | OPT(AS) | OPT(TLS) | OPT(CA) | OPT(CERT) | OPT(KEY) | OPT(JSON),
+     MOST_WORDS, cli_send},
     {"status", "-c FILE", "is it running, and what waits for whom",
      "  tidings status -c tidings.yaml\n  tidings status -q   # exit code only\n",
      OPT(CONFIG) | OPT(JSON) | OPT(QUIET), 0, cli_status},

@@ -13,7 +13,7 @@
 #include "ledger.h"
 #include "net/clock.h"
 
-enum { LOOK_MS = 20, SETTLE_MS = 20000, POST_MS = 10000, RECENT = 8 };
+enum { LOOK_MS = 20, SETTLE_MS = 20000, POST_MS = 10000, RECENT = 8, ANSWER_MOST = 64 << 10 };
 
 static void look_again(struct demo *d);
 static void play_next(struct demo *d);
@@ -126,7 +126,7 @@ static bool post_sample(struct demo *d, struct err *e)
         return false;
     sample_shift(&d->sample, clock_now_ms(&clock_system), &d->arena);
     d->post.sample = &d->sample;
-    d->post.port = app_port(d->app, d->sample.fhir ? LISTEN_FHIR : LISTEN_MLLP, 0);
+    d->post.port = app_port(d->app, LISTEN_FHIR, 0);
     return post_start(&d->post, e);
 }
 
@@ -172,9 +172,17 @@ static void play_next(struct demo *d)
 
 void demo_play(struct demo *d)
 {
+    struct client_settings mllp = {.loop = &d->loop,
+                                   .host = "127.0.0.1",
+                                   .port = app_port(d->app, LISTEN_MLLP, 0),
+                                   .connect_ms = POST_MS,
+                                   .answer_ms = POST_MS,
+                                   .answer_most = ANSWER_MOST};
+
+    d->mllp = client_open(&mllp);
     d->look.done = on_look_sample;
-    d->post.loop = &d->loop;
     d->post.http = d->client;
+    d->post.mllp = d->mllp;
     d->post.host = "127.0.0.1";
     d->post.timeout_ms = POST_MS;
     d->post.done = on_posted;

@@ -23,6 +23,7 @@ struct demo {
     const struct feed_template **templates;
     struct sandbox *sandbox;
     struct http_client *client; /* for the FHIR samples */
+    struct client *mllp;        /* for the others; NULL until it plays */
     struct app *app;
     uv_timer_t timer;
     uv_signal_t signals[3];

@@ -202,6 +202,11 @@ static void on_app_stopped(void *ctx)
     d->sandbox = NULL;
 }
 
+static void on_mllp_closed(void *ctx)
+{
+    (void)ctx;
+}
+
 void demo_end(struct demo *d)
 {
     if (d->ending)
@@ -215,6 +220,9 @@ void demo_end(struct demo *d)
     if (d->client)
         http_client_close(d->client);
     d->client = NULL;
+    if (d->mllp)
+        client_close(d->mllp, on_mllp_closed, d);
+    d->mllp = NULL;
     if (d->app)
         app_stop(d->app, on_app_stopped, d);
     else

@@ -7,31 +7,6 @@
 
 enum { REPLY_MOST = 1 << 20 };
 
-static void finish(struct post *p, enum post_how how)
-{
-    if (p->own.over)
-        return;
-    p->own.over = true;
-    p->how = how;
-    p->took_ms = (int64_t)((uv_hrtime() - p->own.started) / 1000000);
-}
-
-static void on_timer_closed(uv_handle_t *t)
-{
-    struct post *p = container_of(t, struct post, own.timer);
-
-    mllp_framer_end(&p->own.framer);
-    buf_reset(&p->own.frame);
-    p->done(p);
-}
-
-static void on_closed(void *ctx)
-{
-    struct post *p = ctx;
-
-    uv_close((uv_handle_t *)&p->own.timer, on_timer_closed);
-}
-
 /* Field n of the first segment of that name; `sep` is the field separator. */
 static struct str field_of(struct str content, struct str name, char sep, int n)
 {
@@ -58,91 +33,33 @@ static void shown(struct str s, char *out, size_t size)
     out[n] = '\0';
 }
 
-static void read_ack(struct post *p, struct str content)
+static void on_answered(struct client_request *r)
 {
-    char sep = content.n > 3 ? content.p[3] : '|';
-    struct str code = field_of(content, STR("MSA"), sep, 1);
+    struct post *p = container_of(r, struct post, own.request);
+    char sep = r->answer.n > 3 ? r->answer.p[3] : '|';
 
-    shown(code, p->code, sizeof p->code);
-    shown(field_of(content, STR("ERR"), sep, 3), p->text, sizeof p->text);
-    p->accepted = str_eq(code, STR("AA")) || str_eq(code, STR("CA"));
-}
-
-static void on_data(void *ctx, struct str data)
-{
-    struct post *p = ctx;
-    struct mllp_event ev;
-
-    while (!p->own.over && mllp_next(&p->own.framer, &data, &ev) != MLLP_MORE) {
-        if (ev.step != MLLP_FRAME)
-            continue;
-        read_ack(p, ev.content);
-        finish(p, POST_ANSWERED);
-        stream_close(p->own.stream);
+    p->took_ms = r->took_us / 1000;
+    p->late = r->late;
+    (void)snprintf(p->why, sizeof p->why, "%s", r->why);
+    if (r->outcome == CLIENT_ANSWERED) {
+        p->how = POST_ANSWERED;
+        p->accepted = r->code == HL7_AA || r->code == HL7_CA;
+        (void)snprintf(p->code, sizeof p->code, "%s", hl7_ack_code_name(r->code));
+        shown(field_of(r->answer, STR("ERR"), sep, 3), p->text, sizeof p->text);
+    } else {
+        p->how = r->outcome == CLIENT_UNKNOWN ? POST_UNKNOWN : POST_UNSENT;
     }
+    p->done(p);
 }
 
-static void on_end(void *ctx, const struct err *why)
+static void start_mllp(struct post *p)
 {
-    struct post *p = ctx;
-
-    (void)why;
-    if (p->own.over)
-        return;
-    finish(p, POST_CLOSED);
-    stream_close(p->own.stream);
-}
-
-static void on_written(void *ctx, bool ok)
-{
-    (void)ctx, (void)ok; /* a broken connection shows in on_end() */
-}
-
-static void on_timeout(uv_timer_t *t)
-{
-    struct post *p = container_of(t, struct post, own.timer);
-
-    if (p->own.over || !p->own.stream)
-        return;
-    finish(p, POST_SILENT);
-    stream_close(p->own.stream);
-}
-
-static void on_connected(struct stream_connect *c, struct stream *s, const struct err *e)
-{
-    struct post *p = container_of(c, struct post, own.connect);
-
-    (void)e;
-    if (!s) {
-        finish(p, POST_REFUSED);
-        on_closed(p);
-        return;
-    }
-    p->own.stream = s;
-    s->on = (struct stream_events){on_data, on_end, on_written, on_closed};
-    s->ctx = p;
-    stream_read(s, true);
-    stream_write(s, buf_str(&p->own.frame));
-}
-
-static bool start_mllp(struct post *p, struct err *e)
-{
-    const struct mllp_settings framing = mllp_settings_default();
-
-    p->own.frame = buf_new(SAMPLE_MOST + 3);
-    buf_add_char(&p->own.frame, '\x0b');
-    buf_add(&p->own.frame, p->sample->body);
-    buf_add(&p->own.frame, STR("\x1c\r"));
-    mllp_framer_init(&p->own.framer, &framing);
-    (void)uv_timer_init(p->loop, &p->own.timer);
-    (void)uv_timer_start(&p->own.timer, on_timeout, (uint64_t)p->timeout_ms, 0);
-    p->own.connect = (struct stream_connect){
-        .host = p->host, .port = p->port, .timeout_ms = p->timeout_ms, .done = on_connected};
-    if (stream_connect_start(p->loop, &p->own.connect, e))
-        return true;
-    uv_close((uv_handle_t *)&p->own.timer, NULL);
-    buf_reset(&p->own.frame);
-    return false;
+    p->own.request = (struct client_request){.content = p->sample->body,
+                                             .id = p->sample->control_id,
+                                             .more = p->sample->more,
+                                             .script = p->script,
+                                             .done = on_answered};
+    client_send(p->mllp, &p->own.request);
 }
 
 static void read_outcome(struct post *p, struct str reply)
@@ -169,10 +86,13 @@ static void on_http(struct http_call *c)
         p->accepted = c->status == 200 || c->status == 201;
         if (!p->accepted)
             read_outcome(p, c->reply);
-        finish(p, POST_ANSWERED);
+        p->how = POST_ANSWERED;
     } else {
-        finish(p, c->sent == HTTP_UNSENT ? POST_REFUSED : POST_CLOSED);
+        p->how = c->sent == HTTP_UNSENT ? POST_UNSENT : POST_UNKNOWN;
+        (void)snprintf(p->why, sizeof p->why, "%s",
+                       p->how == POST_UNSENT ? "no connection" : "no answer");
     }
+    p->took_ms = (int64_t)((uv_hrtime() - p->own.begun_ns) / 1000000);
     p->done(p);
 }
 
@@ -195,8 +115,11 @@ static bool start_fhir(struct post *p, struct err *e)
 
 bool post_start(struct post *p, struct err *e)
 {
-    p->own = (struct post_private){.started = uv_hrtime()};
-    p->accepted = false;
-    p->code[0] = p->text[0] = '\0';
-    return p->sample->fhir ? start_fhir(p, e) : start_mllp(p, e);
+    p->own.begun_ns = uv_hrtime();
+    p->accepted = p->late = false;
+    p->code[0] = p->text[0] = p->why[0] = '\0';
+    if (p->sample->fhir)
+        return start_fhir(p, e);
+    start_mllp(p);
+    return true;
 }

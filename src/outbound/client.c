@@ -37,6 +37,7 @@ static void finish_all(struct client *c, bool begun, enum client_outcome outcome
         while (r->begun != begun)
             r = r->next;
         r->why = c->why;
+        r->late = c->late;
         client_finish(c, r, outcome);
         r = c->first;
     }
@@ -93,6 +94,7 @@ static void on_due(uv_timer_t *t)
 
     if (c->first && c->first->begun) {
         c->counts.timeouts++;
+        c->late = true;
         client_give_up(c, "no answer in time");
     } else {
         client_give_up(c, "nothing to send");
@@ -226,7 +228,7 @@ static void on_connected(struct stream_connect *connect, struct stream *s, const
     c->phase = OPEN;
     c->stream = s;
     c->n_recent = 0;
-    c->hang_up = false;
+    c->hang_up = c->late = false;
     s->on = (struct stream_events){on_data, on_end, on_written, on_closed};
     s->ctx = c;
     c->counts.connections++;

@@ -34,6 +34,7 @@ struct client {
     uv_timer_t kick;  /* later on the loop */
     int handles;
     char why[sizeof((struct err *)0)->text];
+    bool late; /* the connection is given up because an answer did not come in time */
     bool closing, gone;
     void (*on_closed)(void *ctx);
     void *closed_ctx;
