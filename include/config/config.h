@@ -44,6 +44,8 @@ struct listen {
     int line;         /* in the settings file */
     struct config_tls tls;
     struct texts allow;            /* addresses and ranges; empty: all */
+    int start_byte, end_byte;      /* mllp: 0: the standard's */
+    int start_missing;             /* mllp: no, yes */
     int unlisted;                  /* mllp: accept, refuse: senders that `senders` does not list */
     struct config_profile profile; /* mllp: of senders that are not listed */
 };

@@ -103,6 +103,11 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.senders = a->peers.senders;
     set.n_senders = a->peers.n_senders;
     set.only_known = l->set->unlisted == 1;
+    if (l->set->start_byte)
+        set.framing.start = (char)l->set->start_byte;
+    if (l->set->end_byte)
+        set.framing.end = (char)l->set->end_byte;
+    set.framing.sb_optional = l->set->start_missing == 1;
     set.tls = l->tls;
     set.allow = l->allow;
     set.n_allow = l->n_allow;

@@ -17,7 +17,7 @@ static const char head[] =
     "time)}\n"
     "```\n"
     "\n"
-    "A sender's own place goes in front: `hl7: [SCH-8.1, standard.appointment.key]`. `tidings "
+    "A sender's own place goes in front: `hl7: [PV1-19.1, standard.appointment.key]`. `tidings "
     "check` and\n"
     "`explain` treat the paths as if they were written out, with their class.\n";
 

@@ -103,6 +103,8 @@ static const char *option_type(const struct option *o)
         return "text or list";
     case OPTION_CHOICE:
         return "choice";
+    case OPTION_BYTE:
+        return "byte";
     }
     return "";
 }

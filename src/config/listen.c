@@ -142,6 +142,8 @@ static bool read_entry(struct reading *r, const struct yaml_node *entry, struct 
             !option_read(r, &listen_options, 1U << l->kind, pair, l))
             return false;
     }
+    if (l->start_byte && l->start_byte == l->end_byte)
+        return reading_fault(r, entry, NULL, "`start_byte` and `end_byte` are the same");
     return check_tls(r, entry, &l->tls) && read_address(r, of->value, l) &&
            read_feed(r, row, entry, l);
 }

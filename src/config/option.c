@@ -93,6 +93,29 @@ static bool read_choice(struct reading *r, const struct option *o, const struct 
     return reading_fault(r, at, NULL, "`%s` is one of: %s", o->key, o->words);
 }
 
+static int hex_of(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* A control character other than CR and LF: what cannot stand inside a message. */
+static bool read_byte(struct reading *r, const struct option *o, const struct yaml_node *at,
+                      int *out)
+{
+    struct str t = at->text;
+    bool form = at->kind == YAML_SCALAR && t.n == 4 && t.p[0] == '0' && t.p[1] == 'x' &&
+                hex_of(t.p[2]) >= 0 && hex_of(t.p[3]) >= 0;
+
+    *out = form ? hex_of(t.p[2]) * 16 + hex_of(t.p[3]) : 0;
+    if (*out > 0 && *out < 0x20 && *out != '\r' && *out != '\n' && *out != '\t')
+        return true;
+    return reading_fault(r, at, NULL, "`%s` is a control character, not CR, LF or tab, as in 0x0B",
+                         o->key);
+}
+
 static bool store(struct reading *r, const struct option *o, struct yaml_node *at, void *entry)
 {
     void *member = (char *)entry + o->at;
@@ -112,6 +135,8 @@ static bool store(struct reading *r, const struct option *o, struct yaml_node *a
         return read_texts(r, o, at, member);
     case OPTION_CHOICE:
         return read_choice(r, o, at, member);
+    case OPTION_BYTE:
+        return read_byte(r, o, at, member);
     }
     return false;
 }

@@ -10,6 +10,7 @@ enum option_type {
     OPTION_TEXT,   /* const char * */
     OPTION_TEXTS,  /* struct texts: one text or a list */
     OPTION_CHOICE, /* int: the index of the word */
+    OPTION_BYTE,   /* int: written 0x0B; 0 when not set */
 };
 
 struct option {

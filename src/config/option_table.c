@@ -45,6 +45,10 @@ static const struct option listen_rows_[] = {
      "Addresses and ranges that may connect, as `10.1.0.0/16`; all when not set."},
     {"unlisted", OPTION_CHOICE, IN_LISTEN(unlisted), "accept refuse", MLLP,
      "Messages whose MSH-3 and MSH-4 no entry of `senders` names: taken, or refused (AR 207)."},
+    {"start_byte", OPTION_BYTE, IN_LISTEN(start_byte), NULL, MLLP, "What begins a message, where a device uses another byte than 0x0B."},
+    {"end_byte", OPTION_BYTE, IN_LISTEN(end_byte), NULL, MLLP, "What ends it, where it is not 0x1C."},
+    {"start_byte_missing", OPTION_CHOICE, IN_LISTEN(start_missing), "no yes", MLLP,
+     "`yes`: senders that leave the start byte out are understood."},
     PROFILE(IN_LISTEN, MLLP),
 };
 

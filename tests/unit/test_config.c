@@ -113,6 +113,8 @@ static const char receiver[] = FEEDS WHATSAPP LINKS
     "    allow: [10.1.0.0/16, \"2001:db8::/32\"]\n"
     "    unlisted: refuse\n"
     "    processing_id: optional\n"
+    "    start_byte: 0x02\n"
+    "    end_byte: 0x1D\n"
     "senders:\n"
     "  - {name: his, application: SCHED, facility: NORTH, addresses: 10.1.2.3, certificates: "
     "[a.example, "
@@ -138,6 +140,7 @@ static void test_receiver(void)
     CHECK(c.listen[0].allow.n == 2 && strcmp(c.listen[0].allow.items[1], "2001:db8::/32") == 0,
           "allow");
     CHECK(c.listen[0].unlisted == 1 && c.listen[0].profile.processing_id == 1, "choices");
+    CHECK(c.listen[0].start_byte == 2 && c.listen[0].end_byte == 0x1d, "bytes");
     CHECK(c.listen[0].profile.mode == 0 && c.listen[0].profile.app_ack == 0, "defaults");
     CHECK(c.n_senders == 2 && c.n_channels == 2, "lists");
     CHECK(strcmp(c.senders[0].application, "SCHED") == 0 && c.senders[0].addresses.n == 1 &&
@@ -148,7 +151,7 @@ static void test_receiver(void)
     CHECK(!c.senders[1].application && c.senders[1].profile.app_ack == 2 &&
               c.senders[1].profile.busy == 2 && c.senders[1].profile.batch == 1 &&
               c.senders[1].profile.test_messages == 1 && c.senders[1].profile.strict == 1 &&
-              strcmp(c.senders[1].profile.charset, "BIG-5") == 0 && c.senders[1].line == 13,
+              strcmp(c.senders[1].profile.charset, "BIG-5") == 0 && c.senders[1].line == 15,
           "lab %d", c.senders[1].line);
     CHECK(strcmp(c.channels[0].host, "his.north.example") == 0 && c.channels[0].port == 2576 &&
               !c.channels[0].plain && !c.channels[0].tls.key,
@@ -283,6 +286,12 @@ static const struct {
      "t.yaml:5:46: `return_channel` needs a `channel`"},
     {WITH("{mllp: 127.0.0.1:1, feed: demo, channel: x}"),
      "t.yaml:5:46: `channels` has no such channel"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, start_byte: 11}"),
+     "t.yaml:5:49: `start_byte` is a control character"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, end_byte: 0x0d}"),
+     "t.yaml:5:47: `end_byte` is a control character"},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, start_byte: 0x02, end_byte: 0x02}"),
+     "t.yaml:5:5: `start_byte` and `end_byte` are the same"},
     /* senders and channels */
     {FEEDS REST "senders: {}\n", "t.yaml:5:10: `senders` is a list"},
     {FEEDS REST "senders: [{name: a}]\n",

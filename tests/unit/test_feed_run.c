@@ -153,7 +153,7 @@ static const struct {
      "SCH|A1|F1|||||||||^^^20250304093000\n"
      "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP^a@b#^^^^^work#||zho\n",
      VISIT_A},
-    {"a condition never matches what was cut short", "OBR-25 in (F, C)", "OBR-20 in (yes, yes#)",
+    {"a condition never matches what was cut short", "OBR-25 in (F, C)", "OBR-20 in (yes, \\\"yes#\\\")",
      "MSH|^~\\&#|LAB|KH|T|N|20250302101500+0800||ORU^R01|M2|P|2.7\n" PID_A
      "OBR|1|P1|F1|58410-2||||||||||||||||yes#\n",
      "drop not final"},
@@ -177,7 +177,7 @@ static const struct {
      VISIT_A " (start disagrees: TQ1-7=2025-03-04T09:30:00+08:00[Asia/Taipei], "
              "AIS-4=2025-03-04T10:30:00+08:00[Asia/Taipei])"},
     {"a sender's own place before the standard one", "hl7: [SCH-2.1, SCH-1.1]",
-     "hl7: [SCH-8.1, standard.appointment.key]", MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", VISIT_A},
+     "hl7: [PV1-19.1, standard.appointment.key]", MSH_SIU PID_A "RGS|1\nAIL|1||KH\n", VISIT_A},
     {"trigger nobody reads", NULL, NULL, "MSH|^~\\&|E|KH|||20250301||ADT^A01|M1|P|2.5.1\n" PID_A,
      ""},
     {"test message", NULL, NULL,
