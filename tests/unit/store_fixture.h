@@ -57,7 +57,8 @@ static inline void commit(struct bench *b)
 /* The same store, opened anew. False for one that keeps nothing: it is left open as it is. */
 static inline bool bench_reopen(struct bench *b)
 {
-    struct store_settings set = {b->folder.path, b->seal, false, 14LL * DAY_MS};
+    struct store_settings set = {
+        .where = b->folder.path, .seal = b->seal, .duplicate_ms = 14LL * DAY_MS};
 
     if (b->ops == &store_memory)
         return false;
@@ -202,7 +203,8 @@ static inline void run_over_all(const struct store_case *cases, size_t n)
         EACH (i, backends) {
             for (size_t k = 0; k < n; k++) {
                 struct bench b = {.ops = backends[i], .seal = seal_from_root(root)};
-                struct store_settings set = {b.folder.path, b.seal, false, 14LL * DAY_MS};
+                struct store_settings set = {
+                    .where = b.folder.path, .seal = b.seal, .duplicate_ms = 14LL * DAY_MS};
                 int failed = check_count.failed;
 
                 temp_folder_make(&b.folder);

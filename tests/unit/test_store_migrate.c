@@ -150,7 +150,10 @@ static void bench_make(struct bench *b)
 
 static bool opens_as(struct bench *b, bool read_only)
 {
-    struct store_settings set = {b->folder.path, b->seal, read_only, 14LL * DAY_MS};
+    struct store_settings set = {.where = b->folder.path,
+                                 .seal = b->seal,
+                                 .read_only = read_only,
+                                 .duplicate_ms = 14LL * DAY_MS};
 
     return b->ops->open(&set, &b->s, &b->e);
 }
