@@ -60,8 +60,9 @@ enum { HL7_PATH_MOST = 1000 };
  * in each the selected repetitions.
  *
  * whole  for paths that stop at a field (`as: phone`): raw is the whole repetition, the state is value
- *        if anything stands in it, text is its first leaf. Read the parts with
- *        hl7_component_text(m, raw, ...).
+ *        if anything stands in it, text is its first leaf, damaged when that leaf is cut short or any of
+ *        it holds U+FFFD. Read the parts with hl7_component_text(m, raw, ...); hl7_is_truncated() says
+ *        which of them are cut short.
  *
  * "" deletes all that is below it: a field that is exactly "" is one element in state delete, whatever
  * the path selects in it, so a sender's PID-13 "" removes the phone that PID-13(3=CP) reads. A damaged

@@ -117,7 +117,7 @@ static struct hl7_element whole_element(const struct visit *v, struct str repeti
         el.state = HL7_VALUE;
         el.raw = repetition;
         el.text = hl7_unescape(leaf, sep, v->m->charset, v->a, NULL);
-        el.damaged = is_damaged(v->m, repetition, repetition);
+        el.damaged = is_damaged(v->m, leaf, repetition);
     }
     return el;
 }
