@@ -36,6 +36,10 @@ const struct cli_command cli_commands[] = {
      OPT(CONFIG) | OPT(JSON) | OPT(QUIET), 0, cli_status},
     {"ledger", "-c FILE", "the balance of everything acknowledged; exit 1 if it does not add up",
      "  tidings ledger -c tidings.yaml --json\n", OPT(CONFIG) | OPT(JSON), 0, cli_ledger},
+    {"recorder", "[ID] -c FILE", "what connections with something wrong sent last, without values",
+     "  tidings recorder -c tidings.yaml        # the latest recordings\n"
+     "  tidings recorder -c tidings.yaml 7      # one, byte by byte; noted in audit.log\n",
+     OPT(CONFIG), 1, cli_recorder},
     {"keys", "init -c FILE", "make the key file that the store is sealed with",
      "  tidings keys init -c tidings.yaml\n", OPT(CONFIG), 1, cli_keys},
     {"settings", "", "every setting of tidings.yaml: type, default, meaning (Markdown)",
