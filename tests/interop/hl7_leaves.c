@@ -3,8 +3,9 @@
  *
  *   {"error":"why"}   or   {"segments":[["PID", field, ...], ...]}
  *
- * a field is a list of repetitions, of components, of subcomponents, of decoded texts. MSH-1 and MSH-2
- * are one text each. */
+ * a field is a list of repetitions, of components, of subcomponents, of texts; one that holds
+ * an escape is {"raw":..., "text": decoded}. MSH-1 and MSH-2 are one text each. The first of a segment is
+ * what stands before its first separator. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,7 +23,15 @@ static void add_leaf(struct buf *out, const struct hl7_message *m, struct str le
 {
     struct arena a = {0};
 
-    json_add_string(out, hl7_unescape(leaf, &m->sep, m->charset, &a, NULL));
+    if (leaf.n && m->sep.escape && memchr(leaf.p, m->sep.escape, leaf.n)) {
+        buf_add(out, STR("{\"raw\":"));
+        json_add_string(out, leaf);
+        buf_add(out, STR(",\"text\":"));
+        json_add_string(out, hl7_unescape(leaf, &m->sep, m->charset, &a, NULL));
+        buf_add_char(out, '}');
+    } else {
+        json_add_string(out, leaf);
+    }
     arena_reset(&a);
 }
 
@@ -49,8 +58,10 @@ static void add_parts(struct buf *out, const struct hl7_message *m, struct str s
 
 static void add_segment(struct buf *out, const struct hl7_message *m, const struct hl7_segment *s)
 {
+    struct str rest = s->text;
+
     buf_add_char(out, '[');
-    json_add_string(out, str_of(s->name));
+    json_add_string(out, str_cut(&rest, m->sep.field));
     for (size_t n = 1; n <= s->n_fields; n++) {
         buf_add_char(out, ',');
         if (hl7_segment_is(s, "MSH") && n <= 2)
