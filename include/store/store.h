@@ -21,6 +21,8 @@ struct store_settings {
     const struct seal *seal; /* borrowed until close */
     bool read_only;          /* `tidings ledger` beside a running daemon: no migration, no write */
     int64_t duplicate_ms;    /* how long a resend is recognised; default 14 days */
+    size_t key_segment; /* ids in one segment of the key index, a power of two; 0: the usual one */
+    int wal_pages;      /* the log's limit, above which commits wait for a checkpoint; 0: the usual one */
 };
 
 /* What put_message() found. */

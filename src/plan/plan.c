@@ -76,7 +76,7 @@ void plan_ring(void *plan)
     if (p->running || p->closing)
         return;
     p->running = true;
-    p->job = (struct store_job){.run = run, .done = done};
+    p->job = (struct store_job){.run = run, .done = done, .later = true};
     store_queue_submit(p->set.queue, &p->job);
 }
 

@@ -8,15 +8,34 @@ struct job_list {
     struct store_job *head, **tail;
 };
 
+/* At most so many jobs marked `later` in a commit of their own, so that one that comes meanwhile waits
+ * for little; each of them bounds its own work. */
+enum { LATER_BATCH = 1 };
+
+/* Jobs submitted in one turn of the loop go to the thread together, so that the first of a burst does not
+ * get a commit, and a sync, of its own; but not more than so many, so that both work at the same time. */
+enum { HAND_OVER = 16 };
+
+/* Nobody who waits has come for so long: a pause. Senders that wait for each answer come again within a
+ * round trip; a commit of other work in between would cost each of them a sync. */
+enum { PAUSE_NS = 2000000 };
+
 struct store_queue {
     struct store_queue_settings set;
     uv_thread_t thread;
     uv_async_t wake_loop;
+    uv_prepare_t before_poll;
+    uv_check_t after_poll;
+    int open;                  /* of these three */
+    struct job_list submitted; /* in this turn; loop thread only */
+    size_t n_submitted;
     bool told; /* loop thread only: on_fatal was called */
 
     uv_mutex_t lock; /* guards what follows */
     uv_cond_t wake_thread;
-    struct job_list waiting, finished;
+    struct job_list waiting, later, finished;
+    uint64_t later_ns;  /* since when the first of `later` waits (uv_hrtime) */
+    uint64_t urgent_ns; /* when the last of the others was done, or came */
     bool stopping, fatal;
     struct err why; /* fatal */
 };
@@ -112,6 +131,40 @@ static bool run_batch(struct store *s, struct store_job *jobs, struct err *e)
     return true;
 }
 
+/* How long the first of `later` must still give way; 0: its turn is now. */
+static uint64_t gives_way(const struct store_queue *q)
+{
+    const uint64_t now = uv_hrtime(), most = q->later_ns + (uint64_t)q->set.later_ms * 1000000;
+    const uint64_t pause = q->urgent_ns + PAUSE_NS;
+    const uint64_t until = q->waiting.head || pause > most ? most : pause;
+
+    return q->stopping && !q->waiting.head ? 0 : until > now ? until - now : 0;
+}
+
+/* The next jobs to be run together; NULL: none, and it is told to stop. */
+static struct store_job *wait_batch(struct store_queue *q)
+{
+    struct store_job *batch;
+
+    for (;;) {
+        const uint64_t wait_ns = q->later.head ? gives_way(q) : UINT64_MAX;
+
+        if (wait_ns == 0) {
+            batch = list_take(&q->later, LATER_BATCH);
+            q->later_ns = uv_hrtime();
+            return batch;
+        }
+        if (q->waiting.head)
+            return list_take(&q->waiting, q->set.max_batch);
+        if (q->stopping && !q->later.head)
+            return NULL;
+        if (q->later.head)
+            (void)uv_cond_timedwait(&q->wake_thread, &q->lock, wait_ns);
+        else
+            uv_cond_wait(&q->wake_thread, &q->lock);
+    }
+}
+
 static void thread_main(void *arg)
 {
     struct store_queue *q = arg;
@@ -120,16 +173,16 @@ static void thread_main(void *arg)
 
     uv_mutex_lock(&q->lock);
     while (alive) {
-        struct store_job *batch;
+        struct store_job *batch = wait_batch(q);
+        bool later = batch && batch->later;
 
-        while (!q->waiting.head && !q->stopping)
-            uv_cond_wait(&q->wake_thread, &q->lock);
-        batch = list_take(&q->waiting, q->set.max_batch);
         if (!batch)
-            break; /* stopping, and nothing left */
+            break;
         uv_mutex_unlock(&q->lock);
         alive = run_batch(q->set.store, batch, &e);
         uv_mutex_lock(&q->lock);
+        if (!later)
+            q->urgent_ns = uv_hrtime();
         if (alive) {
             list_append(&q->finished, batch);
         } else {
@@ -174,9 +227,61 @@ static void on_wake(uv_async_t *a)
     finish_jobs(container_of(a, struct store_queue, wake_loop));
 }
 
-static void on_closed(uv_handle_t *h)
+/* To the thread with what was submitted. */
+static void hand_over(struct store_queue *q)
 {
-    free(container_of(h, struct store_queue, wake_loop));
+    if (!q->n_submitted)
+        return;
+    uv_mutex_lock(&q->lock);
+    while (q->submitted.head) {
+        struct store_job *j = list_take(&q->submitted, 1);
+
+        if (j->later && !q->later.head)
+            q->later_ns = uv_hrtime();
+        list_append(j->later ? &q->later : &q->waiting, j);
+    }
+    uv_cond_signal(&q->wake_thread);
+    uv_mutex_unlock(&q->lock);
+    q->n_submitted = 0;
+}
+
+/* Before the loop waits: what timers and closed handles have submitted. */
+static void before_poll(uv_prepare_t *h)
+{
+    hand_over(container_of(h, struct store_queue, before_poll));
+}
+
+static void after_poll(uv_check_t *h)
+{
+    hand_over(container_of(h, struct store_queue, after_poll));
+}
+
+static void gone(struct store_queue *q)
+{
+    if (--q->open == 0)
+        free(q);
+}
+
+static void on_async_closed(uv_handle_t *h)
+{
+    gone(container_of(h, struct store_queue, wake_loop));
+}
+
+static void on_prepare_closed(uv_handle_t *h)
+{
+    gone(container_of(h, struct store_queue, before_poll));
+}
+
+static void on_check_closed(uv_handle_t *h)
+{
+    gone(container_of(h, struct store_queue, after_poll));
+}
+
+static void close_handles(struct store_queue *q)
+{
+    uv_close((uv_handle_t *)&q->wake_loop, on_async_closed);
+    uv_close((uv_handle_t *)&q->before_poll, on_prepare_closed);
+    uv_close((uv_handle_t *)&q->after_poll, on_check_closed);
 }
 
 bool store_queue_start(const struct store_queue_settings *set, struct store_queue **out,
@@ -190,16 +295,23 @@ bool store_queue_start(const struct store_queue_settings *set, struct store_queu
     q->set = *set;
     if (!q->set.max_batch)
         q->set.max_batch = 1;
+    list_init(&q->submitted);
     list_init(&q->waiting);
+    list_init(&q->later);
     list_init(&q->finished);
     rc = uv_async_init(set->loop, &q->wake_loop, on_wake);
     if (rc < 0) {
         free(q);
         return err_set(e, ERR_BUSY, rc, "store queue: %s", uv_strerror(rc));
     }
+    q->open = 3;
+    (void)uv_prepare_init(set->loop, &q->before_poll); /* these four cannot fail */
+    (void)uv_check_init(set->loop, &q->after_poll);
+    (void)uv_prepare_start(&q->before_poll, before_poll);
+    (void)uv_check_start(&q->after_poll, after_poll);
     if ((rc = uv_mutex_init(&q->lock)) < 0 || (rc = uv_cond_init(&q->wake_thread)) < 0 ||
         (rc = uv_thread_create(&q->thread, thread_main, q)) < 0) {
-        uv_close((uv_handle_t *)&q->wake_loop, on_closed);
+        close_handles(q);
         return err_set(e, ERR_BUSY, rc, "store thread: %s", uv_strerror(rc));
     }
     *out = q;
@@ -209,26 +321,27 @@ bool store_queue_start(const struct store_queue_settings *set, struct store_queu
 void store_queue_submit(struct store_queue *q, struct store_job *j)
 {
     j->next = NULL;
-    uv_mutex_lock(&q->lock);
-    list_append(&q->waiting, j);
-    uv_cond_signal(&q->wake_thread);
-    uv_mutex_unlock(&q->lock);
+    list_append(&q->submitted, j);
+    if (++q->n_submitted >= HAND_OVER)
+        hand_over(q);
 }
 
 void store_queue_stop(struct store_queue *q)
 {
+    hand_over(q);
     uv_mutex_lock(&q->lock);
     q->stopping = true;
     uv_cond_signal(&q->wake_thread);
     uv_mutex_unlock(&q->lock);
     (void)uv_thread_join(&q->thread);
     finish_jobs(q);
-    while (q->waiting.head && !q->fatal) { /* a done() asked for more: here, the thread is gone */
+    while (q->n_submitted && !q->fatal) { /* a done() asked for more: here, the thread is gone */
+        hand_over(q);
         thread_main(q);
         finish_jobs(q);
     }
     q->set.store->ops->close(q->set.store);
     uv_cond_destroy(&q->wake_thread);
     uv_mutex_destroy(&q->lock);
-    uv_close((uv_handle_t *)&q->wake_loop, on_closed);
+    close_handles(q);
 }

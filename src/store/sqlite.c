@@ -5,7 +5,7 @@
 
 #include "sqlite_store.h"
 
-enum { CHECKPOINT_PAGES = 4000, BUSY_MS = 5000 };
+enum { BUSY_MS = 5000 };
 
 static const struct query begin_write = {"begin", "BEGIN IMMEDIATE"};
 static const struct query begin_read = {"begin", "BEGIN"};
@@ -20,12 +20,14 @@ static void sqlite_close_(struct store *s)
         return;
     for (size_t i = 0; i < q->n_prepared; i++)
         (void)sqlite3_finalize(q->prepared[i].st);
+    wal_close(q);
     if (q->db && q->failed) /* a sync that failed is not tried again: recovery is for a new start */
         (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     (void)sqlite3_close(q->db);
     if (q->lock >= 0)
         (void)close(q->lock);
     arena_reset(&q->scratch);
+    key_close(q);
     free(q);
 }
 
@@ -75,29 +77,19 @@ static bool pragmas(struct sqlite *q, struct err *e)
     return true;
 }
 
-/* In place of SQLite's own automatic checkpoint, which hides a failed sync and tries it again at
- * the next commit; the second one may succeed with the pages already lost. */
-static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
-{
-    (void)db;
-    (void)name;
-    ((struct sqlite *)ctx)->wal_pages = pages;
-    return SQLITE_OK;
-}
-
-static bool open_database(struct sqlite *q, const char *where, struct err *e)
+static bool open_database(struct sqlite *q, const struct store_settings *set, struct err *e)
 {
     char path[4096];
     int flags = q->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
-    if (!folder_open(q, where, path, sizeof path, e))
+    if (!folder_open(q, set->where, path, sizeof path, e))
         return false;
     if (sqlite3_open_v2(path, &q->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return q->db ? sql_fail(q, "open", e) : err_set(e, ERR_BUSY, 0, "open: out of memory");
     (void)sqlite3_extended_result_codes(q->db, 1);
     (void)sqlite3_busy_timeout(q->db, BUSY_MS);
-    (void)sqlite3_wal_hook(q->db, on_wal, q);
-    return pragmas(q, e) && schema_open(q, e);
+    return pragmas(q, e) && schema_open(q, e) && wal_open(q, path, set->wal_pages, e) &&
+           key_open(q, set->key_segment, e);
 }
 
 static bool sqlite_open_(const struct store_settings *set, struct store **out, struct err *e)
@@ -111,7 +103,7 @@ static bool sqlite_open_(const struct store_settings *set, struct store **out, s
     q->duplicate_ms = set->duplicate_ms;
     q->read_only = set->read_only;
     q->lock = -1;
-    if (!open_database(q, set->where, e)) {
+    if (!open_database(q, set, e)) {
         sqlite_close_(&q->store);
         e->kind = ERR_CONFIG; /* at start every reason is the operator's to see */
         return err_in(e, "store");
@@ -133,6 +125,8 @@ static bool sqlite_begin(struct store *s, struct err *e)
 
     if (q->failed)
         return err_set(e, ERR_UNCERTAIN, 0, "the database failed before; start again");
+    if (!wal_check(q, e))
+        return false;
     return sql_do(q, q->read_only ? &begin_read : &begin_write, NULL, 0, NULL, e);
 }
 
@@ -145,26 +139,18 @@ static bool write_tally(struct sqlite *q, struct err *e)
     return true;
 }
 
-/* What was committed is safe in the WAL whether this works or not. */
-static void checkpoint(struct sqlite *q)
-{
-    struct err ignored; /* sql_fail() marks the store; the next begin() says so */
-
-    if (q->wal_pages < CHECKPOINT_PAGES)
-        return;
-    q->wal_pages = 0;
-    if (sqlite3_wal_checkpoint_v2(q->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-        (void)sql_fail(q, "checkpoint", &ignored);
-}
-
 static bool sqlite_commit(struct store *s, struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
 
+    if (q->wal)
+        wal_make_room(q);
     if (!write_tally(q, e) || !sql_do(q, &commit_query, NULL, 0, NULL, e))
         return false;
+    key_commit(q);
     forget(q);
-    checkpoint(q);
+    if (q->wal)
+        wal_committed(q);
     return true;
 }
 
@@ -175,6 +161,7 @@ static void sqlite_rollback(struct store *s)
     if (!sqlite3_get_autocommit(q->db)) /* some errors have rolled back already */
         (void)sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
     memset(q->last_id, 0, sizeof q->last_id);
+    key_rollback(q);
     forget(q);
 }
 

@@ -4,26 +4,12 @@
 #include "growing.h"
 #include "sqlite_store.h"
 
-static const struct query find_resend = {
-    "find a resend", "SELECT id FROM message WHERE key = ?1 AND digest = ?2 AND received_ms >= ?3"
-                     " ORDER BY received_ms DESC, id DESC LIMIT 1"};
-/* `kind` chooses the index: only FHIR has keys without versions. */
-static const struct query find_newest = {
-    "find the newest", "SELECT id, digest = ?2 FROM message WHERE key = ?1 AND kind = 2"
-                       " AND received_ms >= ?3 ORDER BY id DESC LIMIT 1"};
-static const struct query find_reuse = {
-    "find a reused id",
-    "SELECT 1 FROM message WHERE key = ?1 AND digest <> ?2 AND received_ms >= ?3 LIMIT 1"};
-static const struct query read_ack = {"read an ACK", "SELECT ack FROM content WHERE id = ?1"};
 static const struct query count_resend = {
     "count a resend", "UPDATE message SET duplicates = duplicates + 1 WHERE id = ?1"};
 static const struct query add_message = {
     "put message", "INSERT INTO message(id, kind, feed, type, key, digest, received_ms, test,"
                    " standing, lane, reply, channel, first_part, mapped)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
-static const struct query add_content = {"put message",
-                                         "INSERT INTO content(id, body, ack) VALUES (?1, ?2, ?3)"};
-
 /* A message without a lane is one of its own, called by its id. */
 static const struct query take_stored = {
     "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
@@ -34,45 +20,12 @@ static const struct query read_one = {
     "read message", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
                     " WHERE m.id = ?1"};
 
-static struct seal_place body_at(int64_t id)
-{
-    return (struct seal_place){"content", "body", id};
-}
-
-static struct seal_place ack_at(int64_t id)
-{
-    return (struct seal_place){"content", "ack", id};
-}
-
-static bool find(struct sqlite *q, const struct query *query, const struct message *m, int64_t *id,
-                 bool *found, struct err *e)
-{
-    struct rows r;
-
-    if (!rows_one(&r, q, query,
-                  ARGS(BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES),
-                       INT(m->received_ms - q->duplicate_ms)),
-                  found, e))
-        return false;
-    if (*found) {
-        *id = row_int(&r, 0);
-        rows_close(&r);
-    }
-    return true;
-}
-
 /* The first answer again, byte for byte, and no second effect (I8). */
 static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out, struct err *e)
 {
-    struct rows r;
-    bool found, ok = true;
+    /* one that does not open is absent: the sender must not be stopped by it */
+    bool ok = content_ack(q, out->id, a, &out->ack, e) || e->kind == ERR_INPUT;
 
-    if (!rows_one(&r, q, &read_ack, ARGS(INT(out->id)), &found, e))
-        return false;
-    if (found) {
-        ok = row_sealed(&r, 0, ack_at(out->id), a, &out->ack, e) || e->kind == ERR_INPUT;
-        rows_close(&r); /* one that does not open is absent: the sender must not be stopped by it */
-    }
     q->change[LINE_ACKED]++;
     q->change[LINE_DUPLICATE]++;
     return ok && sql_do(q, &count_resend, ARGS(INT(out->id)), NULL, e);
@@ -80,62 +33,57 @@ static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out,
 
 static bool insert(struct sqlite *q, const struct message *m, int64_t id, struct err *e)
 {
-    struct arg body, ack, first_part = {ARG_NULL, 0, {NULL, 0}};
+    struct arg first_part = {ARG_NULL, 0, {NULL, 0}};
 
     if (m->is_part)
         first_part = INT(m->first_part ? m->first_part : id);
-    if (!sealed_arg(q, body_at(id), m->body.p ? m->body : STR(""), &body, e) ||
-        !sealed_arg(q, ack_at(id), m->ack, &ack, e) ||
+    if (!content_put(q, m, id, e) ||
         !sql_do(q, &add_message,
                 ARGS(INT(id), INT(m->kind), TEXT(m->feed), TEXT(m->type),
                      BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES), INT(m->received_ms),
                      INT(m->test), INT(STANDING_PENDING), INT(m->lane), INT(m->reply),
                      TEXT(m->channel), first_part, INT(m->is_part ? MAPPED_PART : 0)),
                 NULL, e) ||
-        !sql_do(q, &add_content, ARGS(INT(id), body, ack), NULL, e) ||
-        (m->is_part && !part_put(q, m, id, e)))
+        (m->is_part && !part_put(q, m, id, e)) || !key_put(q, m, id, e))
         return false;
     q->change[LINE_ACKED]++;
     q->change[STANDING_PENDING]++;
     return true;
 }
 
+/* Has this been here before? */
 static bool find_seen(struct sqlite *q, const struct message *m, struct intake *out, struct err *e)
 {
-    struct rows r;
-    bool found;
+    const int64_t since_ms = m->received_ms - q->duplicate_ms;
+    int64_t other;
+    bool found, same = false;
 
-    if (!m->newest_only)
-        return find(q, &find_resend, m, &out->id, &out->seen, e);
-    if (!rows_one(&r, q, &find_newest,
-                  ARGS(BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES),
-                       INT(m->received_ms - q->duplicate_ms)),
-                  &found, e))
-        return false;
-    if (found) {
-        out->id = row_int(&r, 0);
-        out->seen = row_int(&r, 1) != 0;
-        rows_close(&r);
+    if (m->newest_only) { /* only FHIR has keys without versions */
+        if (!key_find_newest(q, m, MESSAGE_FHIR, since_ms, &out->id, &same, &found, e))
+            return false;
+        out->seen = found && same;
+        return true;
     }
-    return true;
+    if (!key_find_same(q, m, since_ms, &out->id, &out->seen, e))
+        return false;
+    return out->seen || key_find_newest(q, m, 0, since_ms, &other, &same, &out->id_reused, e);
 }
 
 bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,
                         struct intake *out, struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
-    int64_t other;
 
     *out = (struct intake){0};
     if (!find_seen(q, m, out, e))
         return false;
     if (out->seen)
         return answer_resend(q, a, out, e);
-    return (m->newest_only || find(q, &find_reuse, m, &other, &out->id_reused, e)) &&
-           next_id(q, T_MESSAGE, &out->id, e) && insert(q, m, out->id, e);
+    return next_id(q, T_MESSAGE, &out->id, e) && insert(q, m, out->id, e);
 }
 
-bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e)
+bool message_row(const struct rows *r, bool wants_ack, struct arena *a, struct message *m,
+                 struct err *e)
 {
     int64_t first;
 
@@ -147,13 +95,13 @@ bool message_row(const struct rows *r, struct arena *a, struct message *m, struc
     row_bytes(r, 5, m->digest, INDEX_BYTES);
     m->received_ms = row_int(r, 6);
     m->test = row_int(r, 7) != 0;
-    m->lane = (uint64_t)row_int(r, 10);
-    m->reply = (enum reply_wanted)row_int(r, 11);
-    m->channel = row_text(r, 12, a);
-    first = row_int(r, 13);
+    m->lane = (uint64_t)row_int(r, 8);
+    m->reply = (enum reply_wanted)row_int(r, 9);
+    m->channel = row_text(r, 10, a);
+    first = row_int(r, 11);
     m->is_part = first != 0;
     m->first_part = first == m->id ? 0 : first;
-    if (!row_sealed(r, 8, body_at(m->id), a, &m->body, e))
+    if (!content_row(r, 12, m->id, a, &m->body, wants_ack ? &m->ack : NULL, e))
         return false;
     return m->body.p || err_set(e, ERR_INPUT, 0, "content %lld: missing", (long long)m->id);
 }
@@ -199,7 +147,7 @@ bool sqlite_take_stored(struct store *s, size_t most, const uint64_t *stuck, siz
     while ((ok = rows_next(&r, &more, e)) && more) {
         struct message m = {0};
 
-        if (message_row(&r, a, &m, e)) {
+        if (message_row(&r, false, a, &m, e)) {
             *GROW(a, out) = m;
         } else if (e->kind == ERR_INPUT) {
             *GROW(a, &damaged) = m.id;
@@ -228,7 +176,7 @@ bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct me
         return false;
     if (!found)
         return err_set(e, ERR_INPUT, 0, "no message %lld", (long long)id);
-    ok = message_row(&r, a, out, e) && row_sealed(&r, 9, ack_at(id), a, &out->ack, e);
+    ok = message_row(&r, true, a, out, e);
     rows_close(&r);
     return ok;
 }

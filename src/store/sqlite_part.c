@@ -67,7 +67,7 @@ bool sqlite_read_parts(struct store *s, int64_t first, struct arena *a, struct m
     while ((ok = rows_next(&r, &more, e)) && more) {
         struct message m = {0};
 
-        if (message_row(&r, a, &m, e)) {
+        if (message_row(&r, false, a, &m, e)) {
             *GROW(a, out) = m;
         } else if (e->kind == ERR_INPUT) {
             damaged = true;

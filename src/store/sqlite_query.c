@@ -6,7 +6,7 @@
 /* Disk full is not damage: the frame that did not fit carries no valid commit mark, so nothing was
  * committed, and the next try may find room (reliability I3). The WAL index, a file in the same
  * folder, reports the same trouble as SHMSIZE. */
-static bool is_full(sqlite3 *db, int rc)
+bool sql_is_full(sqlite3 *db, int rc)
 {
     int os = sqlite3_system_errno(db);
 
@@ -18,7 +18,7 @@ bool sql_fail(struct sqlite *q, const char *doing, struct err *e)
 {
     int rc = sqlite3_extended_errcode(q->db);
 
-    if (is_full(q->db, rc))
+    if (sql_is_full(q->db, rc))
         return err_set(e, ERR_BUSY, rc, "%s: the disk is full", doing);
     switch (rc & 0xff) {
     case SQLITE_IOERR:
@@ -57,7 +57,7 @@ static sqlite3_stmt *statement(struct sqlite *q, const struct query *query, stru
     return new->st;
 }
 
-static int bind(sqlite3_stmt *st, int at, const struct arg *arg)
+static int bind_arg(sqlite3_stmt *st, int at, const struct arg *arg)
 {
     const char *p = arg->s.n ? arg->s.p : "";
 
@@ -81,7 +81,7 @@ bool rows_open(struct rows *r, struct sqlite *q, const struct query *query, cons
     if (!r->st)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (bind(r->st, (int)i + 1, &args[i]) != SQLITE_OK) {
+        if (bind_arg(r->st, (int)i + 1, &args[i]) != SQLITE_OK) {
             (void)sql_fail(q, query->doing, e);
             rows_close(r);
             return false;

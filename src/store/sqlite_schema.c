@@ -111,8 +111,18 @@ static const char version_2[] =
     " address TEXT NOT NULL, code TEXT NOT NULL, opened_ms INTEGER NOT NULL,"
     " saved_ms INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;";
 
+/* Keys are looked up by sqlite_key.c, which fills its tables from the messages at open. */
+static const char version_3[] =
+    "DROP INDEX message_by_key;"
+    "DROP INDEX message_newest;"
+    "CREATE TABLE key_block(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;"
+    "CREATE TABLE key_segment(id INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
+    " newest_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE key_group(id INTEGER PRIMARY KEY, filter BLOB NOT NULL) STRICT;"
+    "ALTER TABLE content ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;";
+
 /* Migration i leads from version i to i + 1. Never edited once released; only added to. */
-static const char *const migrations[] = {version_1, version_2};
+static const char *const migrations[] = {version_1, version_2, version_3};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

@@ -4,6 +4,9 @@
  *   sqlite_folder.c  the state folder: modes, the lock against a second daemon
  *   sqlite_schema.c  tables and migrations
  *   sqlite_query.c   statements, arguments, rows, errors
+ *   sqlite_key.c     looking up keys; sqlite_key_write.c, sqlite_key_open.c: how they get to disk
+ *   sqlite_wal.c     the log and its checkpoints
+ *   sqlite_content.c bodies and ACKs
  *   sqlite_intake.c  messages        sqlite_map.c     instances and units
  *   sqlite_part.c    parts           sqlite_sequence.c sequence numbers
  *   sqlite_outgoing.c what we send   sqlite_peer.c    what senders do, recordings
@@ -16,6 +19,8 @@
 
 #include <sqlite3.h>
 
+#include "sqlite_key.h"
+#include "sqlite_wal.h"
 #include "store/store.h"
 
 /* Tables whose ids we give out ourselves: a row is sealed before it is written, and the seal binds
@@ -44,11 +49,12 @@ struct sqlite {
     int64_t duplicate_ms;
     int lock; /* descriptor of tidings.lock; -1: none */
     bool read_only;
-    bool failed;   /* a write or a sync went wrong for good: nothing may be committed any more */
-    int wal_pages; /* in the WAL after the last commit */
+    bool failed;     /* a write or a sync went wrong for good: nothing may be committed any more */
+    struct wal *wal; /* NULL: only read */
     int64_t last_id[TABLES]; /* 0: ask the table */
     int64_t change[LINES];   /* of the tally, in this transaction; written by its commit */
-    struct arena scratch;    /* sealed bytes on their way in; emptied at the end of a transaction */
+    struct key_index keys;
+    struct arena scratch; /* sealed bytes on their way in; emptied at the end of a transaction */
     struct prepared {
         const struct query *query;
         sqlite3_stmt *st;
@@ -115,6 +121,8 @@ bool row_sealed(const struct rows *r, int column, struct seal_place at, struct a
 /* `plain` sealed for that place, as an argument; absent: NULL. */
 bool sealed_arg(struct sqlite *q, struct seal_place at, struct str plain, struct arg *out,
                 struct err *e) MUST_USE;
+/* A full disk is not damage. */
+bool sql_is_full(sqlite3 *db, int rc);
 /* The connection's last error as ours. Damage and failed writes are ERR_UNCERTAIN and end all work
  * with this store. */
 bool sql_fail(struct sqlite *q, const char *doing, struct err *e);
@@ -130,6 +138,17 @@ bool folder_open(struct sqlite *q, const char *where, char *path, size_t path_si
 bool schema_open(struct sqlite *q, struct err *e) MUST_USE;
 
 /* ---- rows that more than one file handles ---- */
+
+/* Body and ACK of a message: one sealed record. m->ack may be absent. */
+bool content_put(struct sqlite *q, const struct message *m, int64_t id, struct err *e) MUST_USE;
+/* CONTENT_COLUMNS from column `at` on. body, ack: NULL when not wanted; both are absent when the row is
+ * missing. ERR_INPUT: it does not open. */
+#define CONTENT_COLUMNS "c.joined, c.body, c.ack"
+bool content_row(const struct rows *r, int at, int64_t id, struct arena *a, struct str *body,
+                 struct str *ack, struct err *e) MUST_USE;
+/* The ACK alone; absent when it is missing. ERR_INPUT: it does not open. */
+bool content_ack(struct sqlite *q, int64_t id, struct arena *a, struct str *ack,
+                 struct err *e) MUST_USE;
 
 /* Rows whose sealed bytes do not open: storage has altered them. They were acknowledged, so they may
  * not vanish, and they may not stop what is behind them: they are left out of the list that is being
@@ -147,11 +166,12 @@ bool instance_stand(struct sqlite *q, int64_t instance_id, enum standing standin
 /* message.mapped of a part whose chain is open; else 0 and 1 */
 enum { MAPPED_PART = 2 };
 
-/* A row of MESSAGE_COLUMNS without its ACK. ERR_INPUT: its sealed body does not open. */
+/* A row of MESSAGE_COLUMNS, with its ACK or without. ERR_INPUT: its sealed bytes do not open. */
 #define MESSAGE_COLUMNS                                                                            \
-    "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, c.body, c.ack, m.lane," \
-    " m.reply, m.channel, m.first_part"
-bool message_row(const struct rows *r, struct arena *a, struct message *m, struct err *e) MUST_USE;
+    "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, m.lane, m.reply,"       \
+    " m.channel, m.first_part, " CONTENT_COLUMNS
+bool message_row(const struct rows *r, bool wants_ack, struct arena *a, struct message *m,
+                 struct err *e) MUST_USE;
 
 /* The stored message `id` is a part: it opens a chain, or is the next of one. */
 bool part_put(struct sqlite *q, const struct message *m, int64_t id, struct err *e) MUST_USE;

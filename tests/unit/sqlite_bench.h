@@ -30,7 +30,8 @@ static inline void bench_open(struct bench *b)
 
     *b = (struct bench){.ops = &store_sqlite, .seal = seal_from_root(root)};
     temp_folder_make(&b->folder);
-    set = (struct store_settings){b->folder.path, b->seal, false, 14LL * DAY_MS};
+    set = (struct store_settings){
+        .where = b->folder.path, .seal = b->seal, .duplicate_ms = 14LL * DAY_MS};
     (void)sqlite3_auto_extension((void (*)(void))remember);
     CHECK(b->ops->open(&set, &b->s, &b->e), "%s", b->e.text);
     sqlite3_reset_auto_extension();

@@ -27,7 +27,10 @@ static void place_make(struct place *p)
     *p = (struct place){.seal = seal_from_root(root)};
     temp_folder_make(&p->folder);
     p->set =
-        (struct store_settings){.where = p->folder.path, .seal = p->seal, .duplicate_ms = 1000};
+        (struct store_settings){.where = p->folder.path,
+                                .seal = p->seal,
+                                .duplicate_ms = 1000,
+                                .wal_pages = 4000};
 }
 
 static void place_remove(struct place *p)
@@ -274,7 +277,7 @@ static void test_schema(void)
     p.seal = mine;
     p.set.seal = mine;
     run_sql(&p, "INSERT INTO migration(version) VALUES (99)");
-    refused(&p, "schema 99, this program knows 2");
+    refused(&p, "schema 99, this program knows 3");
     p.set.read_only = true;
     refused(&p, "schema 99");
     p.set.read_only = false;

@@ -93,6 +93,13 @@ static void open_room(struct room *r, size_t max_batch, int at, enum err_kind ki
     CHECK(store_queue_start(&set, &r->q, &e), "%s", e.text);
 }
 
+/* Until the thread is inside the job that posts `started`. */
+static void wait_started(struct room *r, uv_sem_t *started)
+{
+    uv_run(&r->loop, UV_RUN_NOWAIT); /* the end of a turn hands over what it submitted */
+    uv_sem_wait(started);
+}
+
 static void close_room(struct room *r)
 {
     store_queue_stop(r->q);
@@ -112,11 +119,12 @@ static void test_group_commit(void)
     open_room(&r, 64, 0, ERR_BUSY, false);
     first = (struct put){.number = 1, .started = &started, .gate = &gate};
     submit(&r, &first);
-    uv_sem_wait(&started); /* the thread is busy: what comes now waits together */
+    wait_started(&r, &started); /* the thread is busy: what comes now waits together */
     for (int i = 0; i < JOBS; i++) {
         puts[i] = (struct put){.number = 100 + i};
         submit(&r, &puts[i]);
     }
+    uv_run(&r.loop, UV_RUN_NOWAIT); /* all that was submitted is with the thread */
     uv_sem_post(&gate);
     while (r.n_done < JOBS + 1)
         uv_run(&r.loop, UV_RUN_ONCE);
@@ -143,11 +151,12 @@ static void test_poison(void)
     open_room(&r, 1000, 0, ERR_BUSY, false);
     first = (struct put){.number = 1, .started = &started, .gate = &gate};
     submit(&r, &first);
-    uv_sem_wait(&started);
+    wait_started(&r, &started);
     for (int i = 0; i < JOBS; i++) {
         puts[i] = (struct put){.number = 100 + i, .poison = i == 37 ? ERR_INPUT : ERR_NONE};
         submit(&r, &puts[i]);
     }
+    uv_run(&r.loop, UV_RUN_NOWAIT); /* all that was submitted is with the thread */
     uv_sem_post(&gate);
     while (r.n_done < JOBS + 1)
         uv_run(&r.loop, UV_RUN_ONCE);
@@ -211,7 +220,7 @@ static void test_busy_begin(void)
             first.started = &started;
             first.gate = &gate;
             submit(&r, &first);
-            uv_sem_wait(&started);
+            wait_started(&r, &started);
             for (int k = 0; k < 4; k++) {
                 puts[k] = (struct put){.number = 2 + k};
                 if (cases[i].poison && k == 1)
@@ -288,9 +297,10 @@ static void test_fatal_in_batch(void)
     puts[1].poison = ERR_INPUT;     /* breaks the batch */
     puts[2].poison = ERR_UNCERTAIN; /* found when each runs alone */
     submit(&r, &first);
-    uv_sem_wait(&started);
+    wait_started(&r, &started);
     for (int i = 0; i < 3; i++)
         submit(&r, &puts[i]);
+    uv_run(&r.loop, UV_RUN_NOWAIT); /* all that was submitted is with the thread */
     uv_sem_post(&gate);
     while (!r.n_fatal)
         uv_run(&r.loop, UV_RUN_ONCE);

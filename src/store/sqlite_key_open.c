@@ -1,0 +1,157 @@
+/* What is known of keys when a store is opened (sqlite_key.h). */
+#include <stdlib.h>
+
+#include "key_filter.h"
+#include "sqlite_store.h"
+
+static const struct query read_segments = {
+    "read keys", "SELECT id, size, newest_ms FROM key_segment ORDER BY id"};
+static const struct query read_blocks = {
+    "read keys", "SELECT entries FROM key_block WHERE id >= ?1 AND id < ?2 ORDER BY id"};
+static const struct query read_messages = {
+    "read keys",
+    "SELECT id, key, digest, received_ms FROM message WHERE id > ?1 ORDER BY id LIMIT ?2"};
+static const struct query forget[] = {
+    {"forget keys", "DELETE FROM key_block"},
+    {"forget keys", "DELETE FROM key_segment"},
+    {"forget keys", "DELETE FROM key_group"},
+};
+
+/* *fits is false when they were made with segments of another size. */
+static bool segments(struct sqlite *q, bool *fits, struct err *e)
+{
+    struct key_index *k = &q->keys;
+    struct rows r;
+    bool more, ok;
+
+    *fits = true;
+    if (!rows_open(&r, q, &read_segments, NULL, 0, e))
+        return false;
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        const int64_t segment = row_int(&r, 0);
+        struct key_group *g = key_group_of(k, segment);
+
+        *fits = segment == k->now.segment && row_int(&r, 1) == (int64_t)k->segment;
+        if (!g || !*fits) {
+            rows_close(&r);
+            return g || err_set(e, ERR_BUSY, 0, "read keys: out of memory");
+        }
+        if (row_int(&r, 2) > g->newest_ms)
+            g->newest_ms = row_int(&r, 2);
+        k->now.segment++;
+    }
+    for (size_t i = 0; i < k->n_groups; i++) /* what is on disk is read when it is asked */
+        key_filter_drop(&(struct key_index){.groups = k->groups, .committed = k->now}, i);
+    return ok;
+}
+
+static bool make_anew(struct sqlite *q, struct err *e)
+{
+    struct key_index *k = &q->keys;
+
+    for (size_t i = 0; i < sizeof forget / sizeof *forget; i++) {
+        if (!sql_do(q, &forget[i], NULL, 0, NULL, e))
+            return false;
+    }
+    for (size_t i = 0; i < k->n_groups; i++)
+        free(k->groups[i].filter);
+    k->n_groups = 0;
+    k->now.segment = 0;
+    return true;
+}
+
+/* The filter of the group that is not complete. */
+static bool refill(struct sqlite *q, struct err *e)
+{
+    struct key_index *k = &q->keys;
+    const int64_t last = k->now.segment, first = last / KEY_GROUP * KEY_GROUP;
+    struct arena a = {0};
+    struct rows r;
+    bool more, ok;
+
+    if (first == last)
+        return true;
+    if (!rows_open(&r, q, &read_blocks, ARGS(INT(first * KEY_BLOCKS), INT(last * KEY_BLOCKS)), e))
+        return false;
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        struct str block = row_text(&r, 0, &a);
+
+        for (size_t i = 0; i + KEY_RECORD <= block.n; i += KEY_RECORD)
+            key_filter_add(k->groups[k->n_groups - 1].filter, key_filter_lines(k),
+                           key_load(block.p + i, 8));
+        arena_reset(&a);
+    }
+    return ok;
+}
+
+/* At most a segment's worth of messages that no segment holds; *n: how many there were. */
+static bool load(struct sqlite *q, size_t *n, struct err *e)
+{
+    struct key_index *k = &q->keys;
+    const int64_t after = k->now.newest;
+    struct rows r;
+    bool more, ok;
+
+    *n = 0;
+    if (!rows_open(&r, q, &read_messages, ARGS(INT(after), INT(k->segment)), e))
+        return false;
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        uint8_t key[INDEX_BYTES], digest[INDEX_BYTES];
+
+        row_bytes(&r, 1, key, INDEX_BYTES);
+        row_bytes(&r, 2, digest, INDEX_BYTES);
+        if (!key_place(q, row_int(&r, 0), key_print_of(key, digest), row_int(&r, 3), e)) {
+            rows_close(&r);
+            return false;
+        }
+        (*n)++;
+    }
+    return ok;
+}
+
+/* One transaction: a segment's worth is loaded, and written when that makes one full. */
+static bool catch_up(struct sqlite *q, size_t *n, struct err *e)
+{
+    if (!q->store.ops->begin(&q->store, e))
+        return false;
+    q->keys.now.credit = SIZE_MAX / 2;
+    if (load(q, n, e) && key_write(q, e)) {
+        q->keys.now.credit = 0;
+        return q->store.ops->commit(&q->store, e);
+    }
+    q->store.ops->rollback(&q->store);
+    return false;
+}
+
+bool key_open(struct sqlite *q, size_t segment, struct err *e)
+{
+    struct key_index *k = &q->keys;
+    size_t n = 0;
+    bool fits;
+
+    if (q->read_only)
+        return true;
+    k->segment = segment ? segment : KEY_SEGMENT;
+    k->now.segment_ms = INT64_MIN;
+    if (!key_map_init(&k->map, 4 * k->segment, k->segment > KEY_BLOCKS ? k->segment : KEY_BLOCKS))
+        return err_set(e, ERR_BUSY, 0, "read keys: out of memory");
+    if (!segments(q, &fits, e) || (!fits && !make_anew(q, e)) || !refill(q, e))
+        return false;
+    k->now.newest = k->now.segment * (int64_t)k->segment;
+    key_commit(q);
+    do {
+        if (!catch_up(q, &n, e))
+            return false;
+    } while (n == k->segment);
+    return true;
+}
+
+void key_close(struct sqlite *q)
+{
+    struct key_index *k = &q->keys;
+
+    for (size_t i = 0; i < k->n_groups; i++)
+        free(k->groups[i].filter);
+    free(k->groups);
+    key_map_free(&k->map);
+}
