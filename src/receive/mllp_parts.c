@@ -70,6 +70,8 @@ static bool put_whole(struct mllp_unit *u, const struct mllp_receiver_settings *
 
     if (!s->ops->read_parts(s, first, a, &parts, e))
         return false;
+    if (parts.n == 0) /* damaged, and held for that: there is nothing to join it to */
+        return put_orphan(m, s, a, out, e);
     if (!join(u, set, &parts, a, m, &refused))
         return mllp_unit_answer(u, set, refused, e);
     if (!s->ops->put_message(s, m, a, out, e))

@@ -1,12 +1,14 @@
 /* The map step over a store that fails on purpose, by a clock of the test's own: one patient's order, what
  * one message can stop, what is given up and when, and parts whose rest never comes. No feed is loaded, so
  * each message that is mapped is held with a reason of its own. */
+#include <sqlite3.h>
 #include <stdlib.h>
 
 #include "base/container_of.h"
 #include "check.h"
 #include "flaky_store.h"
 #include "map/map.h"
+#include "temp_folder.h"
 
 enum { MOST = 64, RETRY = 1000, TRIES = 4, PARTS = 900000 };
 
@@ -83,10 +85,11 @@ static void on_alarm(void *ctx, int64_t at_ms)
     w->alarm_ms = at_ms;
 }
 
-static void open_world(struct world *w, const struct map_settings *set)
+static void open_world_over(struct world *w, const struct map_settings *set,
+                            const struct store_ops *ops, const char *where)
 {
     const uint8_t root[SEAL_KEY_BYTES] = {7};
-    struct store_settings store = {.where = "", .duplicate_ms = 1};
+    struct store_settings store = {.where = where, .duplicate_ms = 1};
     struct store_queue_settings queue = {.loop = &w->loop, .max_batch = 8, .on_fatal = on_fatal};
     struct store *real;
     struct err e = {0};
@@ -94,7 +97,7 @@ static void open_world(struct world *w, const struct map_settings *set)
     *w = (struct world){.clock = {now_of}, .now_ms = noon, .seal = seal_from_root(root)};
     CHECK(uv_loop_init(&w->loop) == 0, "loop");
     store.seal = w->seal;
-    CHECK(store_memory.open(&store, &real, &e), "%s", e.text);
+    CHECK(ops->open(&store, &real, &e), "%s", e.text);
     queue.store = flaky_over(&w->flaky, real, 0);
     queue.ctx = w;
     w->flaky.maps = maps;
@@ -108,6 +111,11 @@ static void open_world(struct world *w, const struct map_settings *set)
     w->set.next = (struct bell){on_next, w};
     w->set.alarm = (struct alarm){on_alarm, w};
     CHECK(map_open(&w->set, &w->map, &e), "%s", e.text);
+}
+
+static void open_world(struct world *w, const struct map_settings *set)
+{
+    open_world_over(w, set, &store_memory, "");
 }
 
 static void on_closed(void *ctx)
@@ -299,6 +307,34 @@ static void test_poison(void)
     CHECK(w.alarm_ms == 0, "and forgotten");
     check_order(&w, lanes, N_LANES, "poison");
     close_world(&w);
+}
+
+/* The same where the database itself refuses the row, in the middle of a batch. */
+static void test_poison_in_sqlite(void)
+{
+    static const char refuse[] =
+        "CREATE TRIGGER refuse BEFORE INSERT ON instance WHEN NEW.message_id = 3"
+        " AND NEW.reason NOT LIKE 'cannot be mapped%' BEGIN SELECT RAISE(ABORT, 'no'); END";
+    struct temp_folder folder;
+    sqlite3 *db = NULL;
+    char path[512];
+    struct world w;
+
+    temp_folder_make(&folder);
+    open_world_over(&w, &plain, &store_sqlite, folder.path);
+    arrive(&w, lanes, N_LANES);
+    CHECK(sqlite3_open(temp_folder_file(&folder, "tidings.db", path), &db) == SQLITE_OK &&
+              sqlite3_exec(db, refuse, NULL, NULL, NULL) == SQLITE_OK,
+          "%s", sqlite3_errmsg(db));
+    (void)sqlite3_close(db);
+    rings(&w);
+    check_counts(&w, 3, 0, "3, and 5 and 10 behind it");
+    for (int i = 1; i < TRIES; i++)
+        wakes(&w);
+    check_counts(&w, 0, 1, "given up");
+    check_order(&w, lanes, N_LANES, "in SQLite");
+    close_world(&w);
+    temp_folder_remove(&folder);
 }
 
 /* Without a lane a message stops nobody. */
@@ -521,6 +557,7 @@ int main(void)
 {
     test_plain();
     test_poison();
+    test_poison_in_sqlite();
     test_poison_without_lane();
     test_heals();
     test_refuses_all();
