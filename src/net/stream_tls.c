@@ -7,48 +7,13 @@
  *
  * Bytes that came while the owner does not read are kept encrypted (at most one read of the stream
  * below, which is held back then too). An idle connection owns no buffer at all. */
-#include "stream_tls.h"
+#include "stream_tls_impl.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-#include "base/container_of.h"
-#include "tls_context.h"
-#include "turn.h"
-
-enum { PIECE = 4 * SSL3_RT_MAX_PLAIN_LENGTH, KEPT_MOST = 1 << 20 };
-enum tls_state { SHAKING, OPEN, FAILED };
-
-struct stream_tls {
-    struct stream stream;
-    struct stream_tls_settings set;
-    SSL *ssl;
-    struct tls_pipe pipe;
-    struct buf flying;  /* encrypted, with the stream below; pipe.out comes after it */
-    struct buf kept;    /* encrypted, not read by the owner yet */
-    struct str writing; /* the owner's bytes that are not encrypted yet */
-    struct tls_peer *peer;
-    struct turn *resume; /* takes `kept` in */
-    struct turn *told;   /* on_written() */
-    enum tls_state state;
-    bool seen;          /* the first byte */
-    bool reading;       /* the owner wants bytes */
-    bool under_reading; /* the stream below was told to read */
-    bool working;       /* inside work() */
-    bool ended;         /* on_end() was called */
-    bool pending;       /* the owner waits for on_written() */
-    bool broken;        /* nothing can be written any more */
-    bool last;          /* the owner wants to write no more */
-    bool notified;      /* close_notify or an alert is the last of pipe.out */
-    bool fin;           /* FIN was asked for */
-    bool closing;
-};
-
-static struct stream_tls *of(struct stream *s)
-{
-    return container_of(s, struct stream_tls, stream);
-}
+enum { KEPT_MOST = 1 << 20 };
 
 static void steer(struct stream_tls *t)
 {
@@ -58,109 +23,6 @@ static void steer(struct stream_tls *t)
         return;
     t->under_reading = want;
     stream_read(t->set.under, want);
-}
-
-/* Gives OpenSSL's bytes to the stream below, which takes one write at a time. */
-static void flush(struct stream_tls *t)
-{
-    if (t->broken || t->fin)
-        buf_reset(&t->pipe.out);
-    if (t->pipe.out.n && !t->flying.n) {
-        t->flying = t->pipe.out;
-        t->pipe.out = buf_new(TLS_PIPE_MOST);
-        stream_write(t->set.under, buf_str(&t->flying));
-    }
-    if (t->notified && !t->fin && !t->pipe.out.n) {
-        t->fin = true;
-        stream_shutdown(t->set.under);
-    }
-}
-
-static void tell_written(void *ctx)
-{
-    struct stream_tls *t = ctx;
-
-    t->told = NULL;
-    t->pending = false;
-    t->stream.on.on_written(t->stream.ctx, !t->broken);
-}
-
-static void tell_later(struct stream_tls *t)
-{
-    if (!t->told)
-        t->told = turn_start(t->set.loop, tell_written, t);
-}
-
-/* Encrypts the next piece of what the owner writes. */
-static void encrypt(struct stream_tls *t)
-{
-    size_t n = t->writing.n < PIECE ? t->writing.n : PIECE;
-
-    ERR_clear_error();
-    if (SSL_write(t->ssl, t->writing.p, (int)n) != (int)n) {
-        t->broken = true;
-        t->writing.n = 0;
-        tell_later(t);
-        return;
-    }
-    t->writing = (struct str){t->writing.p + n, t->writing.n - n};
-}
-
-static void say_goodbye(struct stream_tls *t)
-{
-    if (t->notified || t->broken)
-        return;
-    t->notified = true;
-    ERR_clear_error();
-    (void)SSL_shutdown(t->ssl); /* 0: the peer has not said goodbye yet */
-}
-
-static void on_under_written(void *ctx, bool ok)
-{
-    struct stream_tls *t = ctx;
-
-    buf_reset(&t->flying);
-    if (t->closing)
-        return; /* on_under_closed() tells the owner */
-    t->broken = t->broken || !ok;
-    if (!t->broken && t->writing.n && !t->pipe.out.n)
-        encrypt(t);
-    flush(t);
-    if (t->flying.n || !t->pending || t->told)
-        return;
-    tell_written(t);
-    if (!t->closing && t->last && !t->pending) {
-        say_goodbye(t);
-        flush(t);
-    }
-}
-
-static void tls_write(struct stream *s, struct str data)
-{
-    struct stream_tls *t = of(s);
-
-    t->pending = true;
-    t->writing = data;
-    if (t->broken || t->fin || data.n == 0) {
-        t->broken = t->broken || t->fin;
-        t->writing.n = 0;
-        tell_later(t);
-        return;
-    }
-    if (!t->flying.n)
-        encrypt(t); /* else when that is written */
-    flush(t);
-}
-
-static void tls_shutdown(struct stream *s)
-{
-    struct stream_tls *t = of(s);
-
-    t->last = true;
-    if (t->pending)
-        return; /* once that is written */
-    say_goodbye(t);
-    flush(t);
 }
 
 static void end(struct stream_tls *t, const struct err *why)
@@ -179,7 +41,7 @@ static void end_broken(struct stream_tls *t)
     if (t->pipe.out.over)
         text = "the peer asks for answers and does not read them";
     err_set(&why, ERR_BUSY, reason, "TLS broken: %s", text ? text : "other");
-    flush(t);
+    stream_tls_flush(t);
     t->broken = true;
     end(t, &why);
 }
@@ -212,7 +74,7 @@ static void fail(struct stream_tls *t, const char *why)
 {
     t->state = FAILED;
     t->notified = true; /* OpenSSL has written the alert, if there is one for it */
-    flush(t);
+    stream_tls_flush(t);
     t->set.done(t->set.ctx, why);
 }
 
@@ -223,7 +85,7 @@ static void open_up(struct stream_tls *t)
     t->state = OPEN;
     if (certificate && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE)
         t->stream.certificate = t->peer = tls_peer_read(certificate);
-    flush(t);
+    stream_tls_flush(t);
     t->set.done(t->set.ctx, NULL);
 }
 
@@ -274,7 +136,7 @@ static void work(struct stream_tls *t, struct str in, bool from_kept)
     keep(t, from_kept);
     if (t->closing)
         return;
-    flush(t);
+    stream_tls_flush(t);
     steer(t);
 }
 
@@ -327,10 +189,7 @@ static void on_under_closed(void *ctx)
 {
     struct stream_tls *t = ctx;
 
-    if (t->pending) {
-        t->broken = true;
-        tell_written(t);
-    }
+    stream_tls_abandon(t);
     if (t->stream.on.on_closed)
         t->stream.on.on_closed(t->stream.ctx);
     SSL_free(t->ssl); /* and the BIO */
@@ -349,8 +208,8 @@ static void tls_close_(struct stream *s)
     if (t->closing)
         return;
     if (t->state == OPEN && !t->pending && !t->flying.n) {
-        say_goodbye(t);
-        flush(t);
+        stream_tls_say_goodbye(t);
+        stream_tls_flush(t);
     }
     t->closing = true;
     turn_cancel(t->resume);
@@ -359,7 +218,8 @@ static void tls_close_(struct stream *s)
     stream_close(t->set.under);
 }
 
-static const struct stream_ops tls_ops = {tls_read, tls_write, tls_shutdown, tls_close_};
+static const struct stream_ops tls_ops = {tls_read, stream_tls_write, stream_tls_shutdown,
+                                          tls_close_};
 
 /* The name that the server's certificate must have; a numeric address is none to ask for (RFC 6066). */
 static bool expect(SSL *ssl, const char *host)
@@ -391,8 +251,8 @@ struct stream *stream_tls_start(const struct stream_tls_settings *set)
     if (!t->ssl || (set->host && !expect(t->ssl, set->host)))
         abort();
     SSL_set_bio(t->ssl, bio, bio);
-    set->under->on =
-        (struct stream_events){on_under_data, on_under_end, on_under_written, on_under_closed};
+    set->under->on = (struct stream_events){on_under_data, on_under_end,
+                                            stream_tls_on_under_written, on_under_closed};
     set->under->ctx = t;
     if (set->tls->server) {
         SSL_set_accept_state(t->ssl);
