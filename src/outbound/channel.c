@@ -23,7 +23,7 @@ static void rest(struct channel *ch)
 /* The message is written and FLYING before its first byte can leave. */
 static bool take_off(struct channel *ch, struct store *s, struct err *e)
 {
-    if (!ch->found.body.n && !compose(&ch->found, ch, s, &ch->found_arena, e)) {
+    if (!ch->found.body.n && !outbound_compose(&ch->found, ch, s, &ch->found_arena, e)) {
         if (e->kind != ERR_INPUT)
             return false;
         ch->found.state = OUTGOING_REFUSED;

@@ -23,8 +23,8 @@ static bool read_header(struct str body, struct arena *a, struct hl7_header *h, 
     return hl7_header_scan(body, h, e);
 }
 
-bool compose(struct outgoing *row, const struct channel *ch, struct store *s, struct arena *a,
-             struct err *e)
+bool outbound_compose(struct outgoing *row, const struct channel *ch, struct store *s,
+                      struct arena *a, struct err *e)
 {
     char id[HL7_ACK_ID + 1];
     struct message m = {0};

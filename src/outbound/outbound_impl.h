@@ -49,7 +49,7 @@ void outbound_turn(struct outbound *o);
 
 /* Writes the body and the control id of a row that has none: the application acknowledgement of its
  * message. ERR_INPUT: it cannot be written, now or later. Store thread. */
-bool compose(struct outgoing *row, const struct channel *ch, struct store *s, struct arena *a,
-             struct err *e) MUST_USE;
+bool outbound_compose(struct outgoing *row, const struct channel *ch, struct store *s,
+                      struct arena *a, struct err *e) MUST_USE;
 
 #endif
