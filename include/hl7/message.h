@@ -10,7 +10,7 @@
  * Every slice points into message.text: an offset is slice.p - message.text.p. That is the text given,
  * but for ADD segments (v2.4): ADD|more appends its characters to the segment before it, so a message
  * that holds one is indexed in a joined copy. An ADD right behind MSH continues a segment of an earlier
- * message (hl7/continuation.h) and stays a segment. */
+ * message (hl7/continuation.h) and stays a segment, as one behind a line without a segment name does. */
 #ifndef HL7_MESSAGE_H
 #define HL7_MESSAGE_H
 

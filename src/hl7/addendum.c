@@ -2,7 +2,7 @@
 
 bool addendum_is(const struct hl7_message *m, size_t i)
 {
-    return i > 1 && hl7_segment_is(&m->segments[i], "ADD");
+    return i > 1 && hl7_segment_is(&m->segments[i], "ADD") && m->segments[i - 1].name[0] != '\0';
 }
 
 struct str addendum_join(const struct hl7_message *m, struct arena *a)

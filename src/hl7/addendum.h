@@ -4,7 +4,8 @@
 
 #include "hl7/message.h"
 
-/* Segment i is an ADD that continues the one before it. */
+/* Segment i is an ADD that continues the one before it. What has no name is continued by nothing, so that
+ * joining can make no new segment of that name. */
 bool addendum_is(const struct hl7_message *m, size_t i);
 /* The text of m without what parts each such ADD from the segment before it: line ends, blank lines,
  * "ADD|". All else stays byte for byte, so that the joined text is read in the same line ends. */

@@ -83,6 +83,18 @@ static void both_ways(struct str text, struct arena *a)
     }
 }
 
+/* The text of an index, ADD joined, has that index. */
+static void indexed_again(const struct hl7_message *m, struct arena *a)
+{
+    struct hl7_limits limits = hl7_limits_default();
+    struct hl7_message again;
+    struct err e;
+
+    if (!hl7_message_index(m->text, m->charset, &limits, a, NULL, &again, &e))
+        abort();
+    same_index(m, &again);
+}
+
 /* What joins is indexed, or breaks a limit; it is no longer than the parts with longer line ends. */
 static void join(struct str rest, struct arena *a)
 {
@@ -184,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (utf8_check(m.text) != m.text.n)
             abort();
         walk(&m, &a);
+        indexed_again(&m, &a);
         (void)hl7_message_type(&m, &a);
     }
     if (has_message && has_path) {

@@ -87,7 +87,9 @@ static const struct {
     {HEAD "ADD|the rest of an earlier message\rOBX|1\r",
      "MSH|^~\\&|/ADD|the rest of an earlier message/OBX|1"},
     {HEAD "ADD|a\rADD|b\r", "MSH|^~\\&|/ADD|ab"},
-    {HEAD "AD\rADD|D|x\rNTE|1\r", "MSH|^~\\&|/ADD|x/NTE|1"}, /* joined once */
+    {HEAD "AD\rADD|D|x\rNTE|1\r", "MSH|^~\\&|/AD/ADD|D|x/NTE|1"}, /* no name: not continued */
+    {HEAD "AD\rADD|x\rADD|y\r", "MSH|^~\\&|/AD/ADD|xy"},
+    {HEAD "PID\rADD|X|1\rADD|2\r", "MSH|^~\\&|/PIDX|12"},
     {HEAD "OBX|1\rADDX|2\r", "MSH|^~\\&|/OBX|1/ADDX|2"},
     {"MSH|^~\\&|\r\nOBX|1\r\nADD|2\r\n", "MSH|^~\\&|/OBX|12"},
     {"MSH$%*!@$\nOBX$1\nADD$2$3\n", "MSH$%*!@$/OBX$12$3"},
