@@ -81,6 +81,19 @@ static void tcp_write(struct stream *s, struct str data)
     t->failure = turn_start(t->tcp.loop, tell_failure, t);
 }
 
+static size_t tcp_write_now(struct stream *s, struct str data)
+{
+    struct stream_tcp *t = of(s);
+    union {
+        const char *in;
+        char *out; /* uv_try_write() does not write to it */
+    } bytes = {data.p};
+    uv_buf_t buf = uv_buf_init(bytes.out, (unsigned)data.n);
+    int n = uv_try_write((uv_stream_t *)&t->tcp, &buf, 1);
+
+    return n > 0 ? (size_t)n : 0; /* a broken connection is found by the write that follows */
+}
+
 static void tcp_shutdown(struct stream *s)
 {
     struct stream_tcp *t = of(s);
@@ -116,7 +129,8 @@ static void tcp_close(struct stream *s)
     uv_close((uv_handle_t *)&t->tcp, on_closed);
 }
 
-static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_shutdown, tcp_close};
+static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_shutdown, tcp_close,
+                                          tcp_write_now};
 
 struct stream_tcp *stream_tcp_new(uv_loop_t *loop, char *room)
 {

@@ -102,14 +102,22 @@ static void on_written(void *ctx, bool ok)
 
 void mllp_conn_write(struct mllp_conn *c, struct str bytes)
 {
+    size_t now;
+
     c->state = READING;
     if (c->broken) {
         mllp_conn_close(c);
         return;
     }
+    now = stream_write_now(c->stream, bytes);
+    if (now == bytes.n) {
+        c->answered = true;
+        c->touched = uv_now(c->r->set.loop);
+        return;
+    }
     c->state = ANSWERING;
     mllp_conn_deadline(c, c->r->set.write_ms);
-    stream_write(c->stream, bytes);
+    stream_write(c->stream, (struct str){bytes.p + now, bytes.n - now});
 }
 
 void mllp_conn_submit(struct mllp_conn *c)

@@ -80,9 +80,9 @@ struct mllp_conn {
     struct intake intake;
     struct arena found; /* what the store handed out */
 
-    struct mllp_batch_work batch;     /* the frame that is worked off */
-    struct mllp_replies replies; /* application acknowledgements that are to come */
-    struct buf reply;            /* the one that is being written */
+    struct mllp_batch_work batch; /* the frame that is worked off */
+    struct mllp_replies replies;  /* application acknowledgements that are to come */
+    struct buf reply;             /* the one that is being written */
 };
 
 /* Takes a new stream; it is the connection's from here on. */
@@ -107,7 +107,8 @@ void mllp_conn_wait(struct mllp_conn *c);
 
 /* Hands c->job to the store: STORING until its done() makes it READING again, or answers. */
 void mllp_conn_submit(struct mllp_conn *c);
-/* Sends an answer, which lives until it is written: ANSWERING, then READING by itself. */
+/* Sends an answer, which lives until it is written: READING again at once, and the caller sees to it that
+ * mllp_conn_pump() runs; or ANSWERING, and that comes by itself. */
 void mllp_conn_write(struct mllp_conn *c, struct str bytes);
 /* Between frames, with nothing in flight. */
 bool mllp_conn_is_idle(const struct mllp_conn *c);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ void house_build_on(struct house *h, int at, const struct store_ops *ops, const 
     struct err e = {0};
 
     *h = (struct house){.clock = {fixed_now}, .random = {counting}};
+    (void)signal(SIGPIPE, SIG_IGN); /* as the program does */
     uv_loop_init(&h->loop);
     h->seal = seal_from_root(root);
     ss = (struct store_settings){.where = where, .seal = h->seal, .duplicate_ms = 1000000};
