@@ -166,11 +166,12 @@ static void end_message(struct reading *r, const char *next)
 /* The present batch ends, with its trailer or (tail absent) without. */
 static void end_group(struct reading *r, struct str tail)
 {
-    struct hl7_batch_group *g = &r->groups[r->shape.n_groups - 1];
+    struct hl7_batch_group *g;
     int judged;
 
     if (!r->shape.group)
         return;
+    g = &r->groups[r->shape.n_groups - 1];
     if (!tail.p) {
         if (g->headed)
             hl7_note(r->notes, HL7_BATCH_OPEN, offset_of(r, g->header.text));

@@ -94,7 +94,7 @@ static const char *write_head(struct xml_message *m)
 
     if (m->head)
         return NULL;
-    if (!hl7_separators_read(head, &again, &e))
+    if (!hl7_separators_read(head, &again, &e) || memcmp(&again, s, sizeof again) != 0)
         return "MSH.1 and MSH.2 are no separators";
     m->head = true;
     m->field = 2;

@@ -159,6 +159,8 @@ static const struct {
      "MSH.1 and MSH.2 are no separators"},
     {"separators that are equal", "<A><MSH><MSH.1>|</MSH.1><MSH.2>^^\\&amp;</MSH.2></MSH></A>",
      "MSH.1 and MSH.2 are no separators"},
+    {"a separator that is a line end", "<A><MSH><MSH.1>|</MSH.1><MSH.2>^\n~\\</MSH.2></MSH></A>",
+     "MSH.1 and MSH.2 are no separators"},
     {"too few separators", "<A><MSH><MSH.1>|</MSH.1><MSH.2>^~</MSH.2></MSH></A>",
      "MSH.2 is not four or five separators"},
     {"a separator of two characters", "<A><MSH><MSH.1>||</MSH.1></MSH></A>",
