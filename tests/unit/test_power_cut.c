@@ -31,7 +31,8 @@ static uint64_t draw(struct world *w, uint64_t below)
 
 static struct store *opened(struct world *w)
 {
-    struct store_settings set = {w->folder.path, w->seal, false, 86400000};
+    struct store_settings set = {
+        .where = w->folder.path, .seal = w->seal, .duplicate_ms = 86400000, .wal_pages = 4000};
     struct store *s = NULL;
 
     return store_sqlite.open(&set, &s, &w->e) ? s : NULL;
