@@ -60,8 +60,8 @@ bool hl7_message_index(struct str text, const struct hl7_charset *charset,
                        struct hl7_message *out, struct err *e) MUST_USE;
 enum { HL7_LIMIT = 1 };
 
-/* Charset, decoding and index in one call, for a body as it was stored. Also finds MSH-18 by
- * itself. */
+/* Charset, decoding and index in one call, for a body as it was stored, in bars and hats or v2.xml. Also
+ * finds MSH-18 by itself. */
 bool hl7_message_read(struct str body, const struct hl7_charset_settings *set,
                       const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
                       struct hl7_message *out, struct err *e) MUST_USE;

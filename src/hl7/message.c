@@ -1,6 +1,7 @@
 #include "hl7/message.h"
 
 #include "hl7/header.h"
+#include "hl7/xml.h"
 #include "type_text.h"
 
 /* Without a byte order mark and blanks in front, as files have them. */
@@ -24,10 +25,18 @@ bool hl7_message_read(struct str body, const struct hl7_charset_settings *set,
                       const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
                       struct hl7_message *out, struct err *e)
 {
+    static const struct hl7_charset_settings as_declared;
+    const struct hl7_xml_limits xml = hl7_xml_limits_default();
     struct hl7_decoded decoded;
     struct hl7_header h;
 
     body = skip_lead(body, notes);
+    if (hl7_xml_is(body)) {
+        hl7_note(notes, HL7_XML, 0);
+        if (!hl7_xml_read(body, &xml, a, &body, e))
+            return false;
+        set = &as_declared; /* it is UTF-8 now, and says so */
+    }
     if (!hl7_header_scan(body, &h, e) ||
         !hl7_decode(body, h.fields[18], set, a, notes, &decoded, e))
         return false;

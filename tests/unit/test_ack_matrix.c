@@ -52,10 +52,13 @@ static void say(struct house *h, struct peer *p, const char *id, const char *ver
     peer_say(h, p, (struct str){text, (size_t)n}, 0);
 }
 
-static void expect(struct buf *to, const char *code, const char *id)
+/* How many answers that are. */
+static size_t expect(struct buf *to, const char *code, const char *id)
 {
-    if (code[0] != '-')
-        buf_printf(to, "%s:%s ", code, id);
+    if (code[0] == '-')
+        return 0;
+    buf_printf(to, "%s:%s ", code, id);
+    return 1;
 }
 
 /* One message while the store fails, the same once more, and a probe that is always answered. Silence is
@@ -63,6 +66,7 @@ static void expect(struct buf *to, const char *code, const char *id)
 static void check_one(struct house *h, struct peer *p, struct buf *wanted, size_t *n,
                       const struct table *t, const char *version, size_t i, size_t k)
 {
+    size_t answers = peer_count(p);
     char id[32], probe[32];
 
     snprintf(id, sizeof id, "M%zu", *n);
@@ -74,11 +78,13 @@ static void check_one(struct house *h, struct peer *p, struct buf *wanted, size_
     while (!h->flaky.fired)
         house_turn(h);
     h->flaky.at = 0;
-    expect(wanted, t->failed[i][k], id);
+    answers += expect(wanted, t->failed[i][k], id);
     say(h, p, id, version, words[i], words[k]);
-    expect(wanted, t->committed[i][k], id);
+    answers += expect(wanted, t->committed[i][k], id);
     say(h, p, probe, "2.5", "", "");
-    expect(wanted, t == &enhanced ? "CA" : "AA", probe);
+    answers += expect(wanted, t == &enhanced ? "CA" : "AA", probe);
+    CHECK(peer_hear(h, p, answers), "%s: the probe",
+          probe); /* nothing is with the store any more */
     (*n)++;
 }
 
