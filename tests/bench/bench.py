@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT / "tests/blackbox"))
 from harness.cloud import Cloud  # noqa: E402
 from harness.daemon import PHONE_NUMBER_ID, Daemon  # noqa: E402
 
+import bench_hl7  # noqa: E402
+
 TOOLS = ROOT / "build/release/tests"
 MESSAGE = "\n".join([
     "MSH|^~\\&|BENCH|KH|TIDINGS|DEMO|20261121081500+0800||SIU^S12^SIU_S12|@@@@@@@@@@@@|P|2.5.1|||||TWN|UNICODE UTF-8",
@@ -64,7 +66,7 @@ def main():
     cloud = Cloud(PHONE_NUMBER_ID, "bench-token", "bench-secret")
     echo = subprocess.Popen([TOOLS / "bench_echo"], stdout=subprocess.PIPE, text=True)
     echo_port = int(echo.stdout.readline())
-    report = {}
+    report = {"hl7": bench_hl7.measure(9, 60)}
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         daemon = Daemon(folder, cloud, run=str(ROOT / "build/release/tidings")).init_keys().start()
         idle = memory(daemon.process.pid)[0]
@@ -82,7 +84,7 @@ def main():
             print(row(f"tidings, {connections} conn", tidings), f"  {100 * ratio:.1f} % of echo")
             report[connections] = {"tidings": tidings, "echo": bare, "ratio": ratio}
         resident, most = memory(daemon.process.pid)
-        acked = sum(r["acks"] for c in report.values() for r in c["tidings"])
+        acked = sum(r["acks"] for c in (1, 64) for r in report[c]["tidings"])
         print(f"memory after {acked} messages: {resident:.1f} MiB resident, {most:.1f} MiB at most")
         settled = daemon.settled()
         assert settled["acked"] >= acked, (settled, acked)
