@@ -218,8 +218,11 @@ static void tls_close_(struct stream *s)
     stream_close(t->set.under);
 }
 
-static const struct stream_ops tls_ops = {tls_read, stream_tls_write, stream_tls_shutdown,
-                                          tls_close_};
+/* No write_now: a record that the kernel took half of cannot be taken back. */
+static const struct stream_ops tls_ops = {.read = tls_read,
+                                          .write = stream_tls_write,
+                                          .shutdown = stream_tls_shutdown,
+                                          .close = tls_close_};
 
 /* The name that the server's certificate must have; a numeric address is none to ask for (RFC 6066). */
 static bool expect(SSL *ssl, const char *host)

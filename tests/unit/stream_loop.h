@@ -44,7 +44,8 @@ static void loop_close(struct stream *s)
     l->closing = true;
 }
 
-static const struct stream_ops loop_ops = {loop_read, loop_write, loop_shutdown, loop_close};
+static const struct stream_ops loop_ops = {
+    .read = loop_read, .write = loop_write, .shutdown = loop_shutdown, .close = loop_close};
 
 static void stream_loop_init(struct stream_loop *l)
 {
