@@ -153,7 +153,8 @@ static const struct {
      "SCH|A1|F1|||||||||^^^20250304093000\n"
      "PID|1||MRN1^^^KH^MR||||||||||0912-345-678^PRN^CP^a@b#^^^^^work#||zho\n",
      VISIT_A},
-    {"a condition never matches what was cut short", "OBR-25 in (F, C)", "OBR-20 in (yes, \\\"yes#\\\")",
+    {"a condition never matches what was cut short", "OBR-25 in (F, C)",
+     "OBR-20 in (yes, \\\"yes#\\\")",
      "MSH|^~\\&#|LAB|KH|T|N|20250302101500+0800||ORU^R01|M2|P|2.7\n" PID_A
      "OBR|1|P1|F1|58410-2||||||||||||||||yes#\n",
      "drop not final"},
