@@ -192,10 +192,11 @@ void hl7_masked_write(struct str bytes, uint64_t offset, char start, char end, s
 
     while (i < bytes.n) {
         size_t from = i;
+        uint64_t at = offset + from;
 
         while (i < bytes.n && !byte_name(&m, bytes.p[i]))
             i++;
-        buf_printf(out, "%10llu  ", (unsigned long long)(offset + from));
+        buf_printf(out, "%10llu  ", (unsigned long long)at);
         put_line(&m, (struct str){bytes.p + from, i - from}, whole);
         while (i < bytes.n && byte_name(&m, bytes.p[i]))
             buf_add(out, str_of(byte_name(&m, bytes.p[i++])));
