@@ -221,11 +221,12 @@ static bool is_ideograph(struct str utf8)
  * they are enumerated in; decoder: the one that MSH-18's name stands for, where the two differ. */
 static const struct {
     const char *declared, *from, *decoder;
-    int most_lead, codes, ideographs;
+    int own_lead; /* a row of glibc's own, private characters: read like all, not counted */
+    int codes, ideographs;
 } pair_sets[] = {
-    {"BIG-5", "CP950", "CP950", 0xF9, 352, 338},
-    {"GB 18030-2000", "GBK", "GB18030", 0xFE, 471, 464},
-    {"Shift_JIS", "SHIFT_JIS", "CP932", 0xFC, 146, 134},
+    {"BIG-5", "CP950", "CP950", 0xC8, 352, 338},
+    {"GB 18030-2000", "GBK", "GB18030", 0, 471, 464},
+    {"Shift_JIS", "SHIFT_JIS", "CP932", 0, 146, 134},
 };
 
 /* The one character of a code, as UTF-8; empty when it is none. */
@@ -247,11 +248,11 @@ static void all_pairs(size_t s, struct buf *frame, struct buf *want)
     struct hl7_charset_settings set = {.strict = true};
     iconv_t cd = iconv_open("UTF-8", pair_sets[s].from);
     iconv_t decoder = iconv_open("UTF-8", pair_sets[s].decoder);
-    int codes = 0, ideographs = 0;
+    int codes = 0, own = 0, ideographs = 0;
     char first[8], second[8];
 
     buf_printf(frame, "\x0B" HEAD_("%s") "PID|1||9^^^KH||", pair_sets[s].declared);
-    for (int lead = 0x81; lead <= pair_sets[s].most_lead; lead++) {
+    for (int lead = 0x81; lead <= 0xFE; lead++) {
         for (const char *trail = "\\^|~"; *trail; trail++) {
             char code[2] = {(char)lead, *trail};
             struct str listed = character_of(cd, code, first), text;
@@ -263,13 +264,14 @@ static void all_pairs(size_t s, struct buf *frame, struct buf *want)
             buf_printf(frame, "%s%c%c^b", codes ? "~" : "", code[0], code[1]);
             buf_printf(want, "%s" STR_FMT "^b", codes ? "~" : "", STR_ARG(text));
             codes++;
+            own += lead == pair_sets[s].own_lead;
             ideographs += is_ideograph(listed);
         }
     }
     buf_add(frame, STR("||20000101\r\x1C\r"));
     (void)iconv_close(cd);
     (void)iconv_close(decoder);
-    CHECK(codes == pair_sets[s].codes && ideographs == pair_sets[s].ideographs,
+    CHECK(codes - own == pair_sets[s].codes && ideographs == pair_sets[s].ideographs,
           "%s: %d codes, %d ideographs", pair_sets[s].declared, codes, ideographs);
 }
 
