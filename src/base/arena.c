@@ -33,7 +33,6 @@ void *arena_get(struct arena *a, size_t count, size_t size)
             abort();
         b->size = bytes;
         b->used = 0;
-        b->used = 0;
         b->next = a->blocks;
         a->blocks = b;
     }
