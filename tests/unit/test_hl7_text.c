@@ -341,6 +341,9 @@ static const struct {
     {"\\X\\", "\\X\\", HL7_BAD_ESCAPE},
     {"a\\.br\\b", "a b", HL7_CODE_NONE},
     {"a\\.sp 2\\b\\.in+4\\c", "a b c", HL7_CODE_NONE},
+    {"a\\.sp\\b\\.sk 3\\c\\.ti-2\\d\\.fi\\e\\.nf\\f\\.ce\\g\\.in\\h", "a b c d e f g h",
+     HL7_CODE_NONE},
+    {"\\f\\", "\\f\\", HL7_BAD_ESCAPE}, /* they are capitals */
     {"a\\.zz\\b", "a\\.zz\\b", HL7_BAD_ESCAPE},
     {"\\H\\bold\\N\\", "bold", HL7_CODE_NONE},
     {"\\C2842\\x", "\\C2842\\x", HL7_BAD_ESCAPE}, /* nothing is declared */
@@ -380,6 +383,30 @@ static void test_escapes(void)
             arena_reset(&a);
         }
     CHECK(hl7_unescape((struct str){NULL, 0}, &sep, NULL, NULL, NULL).p == NULL, "absent stays");
+}
+
+/* The same escapes in a message with separators of its own: MSH$%*!#@, and one that declares only two. */
+static const struct {
+    const char *in, *want;
+    struct hl7_separators sep;
+} custom[] = {
+    {"!F!!S!!T!!R!!E!!P!", "$%#*!@", {'$', '%', '*', '!', '#', '@'}},
+    {"a!X41!b\\F\\!.br!c!H!d!N!", "aAb\\F\\ cd", {'$', '%', '*', '!', '#', '@'}},
+    {"!F", "!F", {'$', '%', '*', '!', '#', '@'}},
+    {"\\S\\\\T\\\\P\\", "^&#", {'|', 0, '~', '\\', 0, 0}},
+    {"\\F\\", "\\F\\", {'|', '^', '~', 0, 0, 0}}, /* none is declared: nothing is an escape */
+};
+
+static void test_custom_escapes(void)
+{
+    for
+        EACH (i, custom) {
+            struct arena a = {0};
+            struct str got = hl7_unescape(str_of(custom[i].in), &custom[i].sep, NULL, &a, NULL);
+
+            CHECK(str_eq(got, str_of(custom[i].want)), "%zu: " STR_FMT, i, STR_ARG(got));
+            arena_reset(&a);
+        }
 }
 
 #define KANJI "\xE5\xB1\xB1\xE7\x94\xB0"
@@ -638,6 +665,7 @@ int main(void)
     test_override();
     test_pairs();
     test_escapes();
+    test_custom_escapes();
     test_switches();
     test_escape_back();
     test_lines();
