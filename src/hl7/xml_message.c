@@ -1,9 +1,8 @@
 #include "xml_message.h"
 
-#include "hl7/escape.h"
+#include "xml_value.h"
 
-/* Stand around the V of <escape> in the raw value; XML can hold neither. */
-enum { ESCAPE_START = 1, ESCAPE_END = 2, NUMBER_MOST = 999, CHARSET_FIELD = 18 };
+enum { NUMBER_MOST = 999, CHARSET_FIELD = 18 };
 
 static const char *const too_large = "the message is too large";
 
@@ -26,20 +25,6 @@ bool xml_message_over(const struct xml_message *m)
     size_t most = m->limits.depth < XML_DEPTH_MOST ? m->limits.depth : XML_DEPTH_MOST;
 
     return m->out.over || m->value.over || m->depth > most;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool is_blank(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (!is_space(s.p[i]))
-            return false;
-    }
-    return true;
 }
 
 static bool is_segment_name(struct str s)
@@ -203,7 +188,7 @@ static const char *open_below(struct xml_message *m, struct str name)
 /* V: a command of section 6, "H", ".sp2", "X0D". */
 static const char *open_escape(struct xml_message *m, struct str v)
 {
-    static const char marks[] = {ESCAPE_START, ESCAPE_END};
+    static const char marks[] = {XML_ESCAPE_START, XML_ESCAPE_END};
 
     if (v.n == 0)
         return "an escape without V";
@@ -283,7 +268,7 @@ const char *xml_message_open(struct xml_message *m, struct str name, struct str 
         return "an escape holds nothing";
     if (is_escape) {
         wrong = m->has_child[m->depth - 1] ? "text beside components" : open_escape(m, escape);
-    } else if (!is_blank(buf_str(&m->value))) {
+    } else if (!xml_value_is_blank(buf_str(&m->value))) {
         wrong = "text beside components";
     } else {
         m->value.n = 0;
@@ -300,50 +285,8 @@ const char *xml_message_text(struct xml_message *m, struct str text)
     if (m->muted)
         return NULL;
     if (level < XML_FIELD || level == XML_ESCAPE || m->has_child[m->depth])
-        return is_blank(text) ? NULL : "text where none belongs";
+        return xml_value_is_blank(text) ? NULL : "text where none belongs";
     return buf_add(&m->value, text) ? NULL : too_large;
-}
-
-/* White space at an end that holds a line end is how the document is laid out. */
-static struct str without_layout(struct str s)
-{
-    size_t lead = 0, trail = 0;
-
-    while (lead < s.n && is_space(s.p[lead]))
-        lead++;
-    if (memchr(s.p, '\n', lead))
-        s = (struct str){s.p + lead, s.n - lead};
-    while (trail < s.n && is_space(s.p[s.n - trail - 1]))
-        trail++;
-    if (trail && memchr(s.p + s.n - trail, '\n', trail))
-        s.n -= trail;
-    return s;
-}
-
-/* Text to its escapes; a line end within it is \.br\. */
-static void write_value(struct xml_message *m, struct str s)
-{
-    const char stops[] = {ESCAPE_START, '\n', '\0'};
-
-    while (s.n) {
-        size_t n = 0;
-
-        while (n < s.n && !(s.p[n] && strchr(stops, s.p[n])))
-            n++;
-        hl7_escape(&m->out, (struct str){s.p, n}, &m->sep);
-        s = (struct str){s.p + n, s.n - n};
-        if (s.n == 0)
-            return;
-        if (s.p[0] == '\n') {
-            buf_printf(&m->out, "%c.br%c", m->sep.escape, m->sep.escape);
-            s = (struct str){s.p + 1, s.n - 1};
-        } else {
-            s = (struct str){s.p + 1, s.n - 1};
-            buf_add_char(&m->out, m->sep.escape);
-            buf_add(&m->out, str_cut(&s, ESCAPE_END));
-            buf_add_char(&m->out, m->sep.escape);
-        }
-    }
 }
 
 static const char *set_separators(struct xml_message *m, struct str value)
@@ -380,13 +323,13 @@ static const char *close_segment(struct xml_message *m)
 
 static const char *close_value(struct xml_message *m)
 {
-    struct str value = without_layout(buf_str(&m->value));
+    struct str value = xml_value_trim(buf_str(&m->value));
     const char *wrong = NULL;
 
     if (in_msh(m) && m->field <= 2)
         wrong = set_separators(m, value);
     else
-        write_value(m, value);
+        xml_value_write(&m->out, value, &m->sep);
     m->value.n = 0;
     return wrong;
 }
