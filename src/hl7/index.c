@@ -148,7 +148,7 @@ static bool index_segment(struct indexing *x, struct str text, size_t from, size
 
 static bool is_blank(struct str s)
 {
-    return s.n == 0 || ((unsigned char)s.p[0] <= ' ' && str_trim(s).n == 0);
+    return !s.p || s.n == 0 || ((unsigned char)s.p[0] <= ' ' && str_trim(s).n == 0);
 }
 
 /* The n-th c of the text, from 0. */
@@ -240,14 +240,21 @@ static bool index_text(struct indexing *x, struct arena *a, struct err *e)
     return find_marks(x, a, e) && index_segments(x, e);
 }
 
-bool index_message(const struct marks_way *way, struct str text, const struct hl7_charset *charset,
-                   const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
-                   struct hl7_message *out, struct err *e)
+static bool holds_addendum(const struct hl7_message *m)
 {
-    struct indexing x = {.way = way, .m = out, .limits = limits, .notes = notes};
-    bool added = false;
+    for (size_t i = 0; i < m->n_segments; i++) {
+        if (addendum_is(m, i))
+            return true;
+    }
+    return false;
+}
 
-    *out = (struct hl7_message){.charset = charset, .text = text};
+bool index_message(const struct index_settings *set, struct str text, struct arena *a,
+                   struct hl7_notes *notes, struct hl7_message *out, struct err *e)
+{
+    struct indexing x = {.way = set->way, .m = out, .limits = set->limits, .notes = notes};
+
+    *out = (struct hl7_message){.charset = set->charset, .text = text};
     if (!str_starts(text, STR("MSH")))
         return err_set(e, ERR_INPUT, 0, "offset 0: no MSH segment");
     if (!hl7_separators_read(text, &out->sep, e))
@@ -255,9 +262,7 @@ bool index_message(const struct marks_way *way, struct str text, const struct hl
     x.end = line_end(text, notes);
     if (!index_text(&x, a, e))
         return false;
-    for (size_t i = 0; i < out->n_segments; i++)
-        added = added || addendum_is(out, i);
-    if (!added)
+    if (!holds_addendum(out))
         return true;
     out->text = addendum_join(out, a);
     out->n_segments = 0;
@@ -270,5 +275,7 @@ bool hl7_message_index(struct str text, const struct hl7_charset *charset,
                        const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
                        struct hl7_message *out, struct err *e)
 {
-    return index_message(marks_best(), text, charset, limits, a, notes, out, e);
+    const struct index_settings set = {marks_best(), charset, limits};
+
+    return index_message(&set, text, a, notes, out, e);
 }

@@ -6,8 +6,13 @@
 #include "hl7/message.h"
 #include "marks.h"
 
-bool index_message(const struct marks_way *way, struct str text, const struct hl7_charset *charset,
-                   const struct hl7_limits *limits, struct arena *a, struct hl7_notes *notes,
-                   struct hl7_message *out, struct err *e) MUST_USE;
+struct index_settings {
+    const struct marks_way *way;
+    const struct hl7_charset *charset;
+    const struct hl7_limits *limits;
+};
+
+bool index_message(const struct index_settings *set, struct str text, struct arena *a,
+                   struct hl7_notes *notes, struct hl7_message *out, struct err *e) MUST_USE;
 
 #endif

@@ -75,10 +75,11 @@ static void marks_best_row(struct bench *b, struct str body)
 static void index_with(struct bench *b, struct str body, const struct marks_way *way)
 {
     struct hl7_limits limits = hl7_limits_default();
+    const struct index_settings set = {way, NULL, &limits};
     struct hl7_message m;
     struct err e;
 
-    if (!index_message(way, body, NULL, &limits, &b->a, NULL, &m, &e))
+    if (!index_message(&set, body, &b->a, NULL, &m, &e))
         fail(e.text);
     b->seen += m.n_segments;
     arena_reset(&b->a);

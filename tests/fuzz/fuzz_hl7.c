@@ -71,12 +71,14 @@ static void both_ways(struct str text, struct arena *a)
     const struct hl7_limits limits[] = {tight, hl7_limits_default()};
 
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const struct index_settings one = {&marks_scalar, NULL, &limits[i]};
+        const struct index_settings best = {marks_best(), NULL, &limits[i]};
         struct hl7_message m, k;
         struct err e = {0}, f = {0};
-        bool ok = index_message(&marks_scalar, text, NULL, &limits[i], a, NULL, &m, &e);
+        bool ok = index_message(&one, text, a, NULL, &m, &e);
 
-        if (ok != index_message(marks_best(), text, NULL, &limits[i], a, NULL, &k, &f) ||
-            strcmp(e.text, f.text) != 0 || e.code != f.code)
+        if (ok != index_message(&best, text, a, NULL, &k, &f) || strcmp(e.text, f.text) != 0 ||
+            e.code != f.code)
             abort();
         if (ok)
             same_index(&m, &k);
