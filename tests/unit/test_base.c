@@ -85,14 +85,30 @@ static void test_cut(void)
     CHECK(str_starts(STR("abc"), STR("ab")) && !str_starts(STR("a"), STR("ab")), "starts");
 }
 
-int main(void)
+/* Zeroed, also where the memory was used before: many small ones of one block, and large ones. */
+static void test_arena(void)
 {
+    static const char zeros[20000];
     struct arena a = {0};
 
     for (size_t i = 1; i < 3000; i += 7)
         CHECK(((uintptr_t)arena_get(&a, i, 3) & 15U) == 0, "alignment of %zu", i);
     CHECK(str_eq(arena_printf(&a, "%d-%s", 7, "x"), STR("7-x")), "printf");
     arena_reset(&a);
+    for (size_t round = 0; round < 4; round++) {
+        for (size_t n = 1; n <= sizeof zeros; n = n * 3 + 1) {
+            char *p = arena_get(&a, n, 1);
+
+            CHECK(memcmp(p, zeros, n) == 0, "%zu bytes, round %zu", n, round);
+            memset(p, 0xAA, n);
+        }
+        arena_reset(&a);
+    }
+}
+
+int main(void)
+{
+    test_arena();
     test_base64url();
     test_utf8();
     test_text();
