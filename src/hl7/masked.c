@@ -89,11 +89,17 @@ static bool is_charset(struct str s)
 {
     bool alias;
 
+    return s.n == 0 || hl7_charset_find(s, &alias);
+}
+
+/* What HL7's words are made of: capitals, digits, punctuation. Those who look words up forgive more. */
+static bool is_capitals(struct str s)
+{
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] >= 'a' && s.p[i] <= 'z')
+        if (s.p[i] < ' ' || s.p[i] >= 0x7F || (s.p[i] >= 'a' && s.p[i] <= 'z'))
             return false;
     }
-    return s.n == 0 || hl7_charset_find(s, &alias);
+    return true;
 }
 
 static bool is_charsets(const struct masker *m, struct str field)
@@ -135,7 +141,7 @@ static void put_header(struct masker *m, struct str line)
         struct str field = str_cut(&rest, m->sep.field);
 
         buf_add_char(m->out, m->sep.field);
-        if (message && is_plain(m, n, field))
+        if (message && is_capitals(field) && is_plain(m, n, field))
             buf_add(m->out, field);
         else
             put_values(m, field);
