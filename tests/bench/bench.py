@@ -4,15 +4,22 @@ Each round measures both, one after the other, so that a busy machine hurts both
 of the rounds. The message is a booking without a telephone number: it is stored, mapped and dropped,
 so no answer of WhatsApp is part of what is measured. Every message has its own control id.
 
+Beside them stands what one append of a message's size with fdatasync takes, measured between the rounds on
+the same disk, and how fast the messages are mapped: while they come in, and after the last one.
+
 usage: bench.py [--rounds N] [--ms N]"""
 import argparse
+import contextlib
 import json
+import os
 import pathlib
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/blackbox"))
@@ -48,6 +55,35 @@ def memory(pid):
     return tuple(int(re.search(rf"{key}:\s+(\d+) kB", text)[1]) / 1024 for key in ("VmRSS", "VmHWM"))
 
 
+def sync_us(folder, times=300):
+    """Median of one append of 920 bytes with fdatasync, microseconds."""
+    path = pathlib.Path(folder) / "sync"
+    took = []
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for _ in range(times):
+        start = time.perf_counter_ns()
+        os.write(fd, bytes(920))
+        os.fdatasync(fd)
+        took.append((time.perf_counter_ns() - start) / 1000)
+    os.close(fd)
+    path.unlink()
+    return statistics.median(took)
+
+
+def unmapped(daemon):
+    """How many stored messages wait to be mapped."""
+    with contextlib.closing(sqlite3.connect(f"file:{daemon.state}/tidings.db?mode=ro", uri=True)) as db:
+        return db.execute("SELECT count(*) FROM message WHERE mapped = 0").fetchone()[0]
+
+
+def drain(daemon, acks, seconds):
+    """Messages mapped a second: while they came in (acks in seconds), and after that."""
+    behind, start = unmapped(daemon), time.perf_counter()
+    daemon.settled()
+    return {"during": max(acks - behind, 0) / seconds, "behind": behind,
+            "after": behind / max(time.perf_counter() - start, 0.001)}
+
+
 def median(rounds, key):
     return statistics.median(r[key] for r in rounds)
 
@@ -74,15 +110,22 @@ def main():
         print(f"{'':<22}{'msg/s':>10}{'p50 us':>10}{'p99 us':>10}{'max us':>10}")
         first = 1
         for connections in (1, 64):
-            tidings, bare = [], []
+            tidings, bare, syncs, drains = [], [], [], []
             for _ in range(options.rounds):
+                syncs.append(sync_us(folder))
                 bare.append(load(echo_port, connections, options.ms, 1, "PID|1"))
                 tidings.append(load(daemon.ports["mllp"], connections, options.ms, first, "MSA|AA|"))
                 first += tidings[-1]["acks"] + connections
+                drains.append(drain(daemon, tidings[-1]["acks"], tidings[-1]["seconds"]))
             ratio = median(tidings, "rate") / median(bare, "rate")
             print(row(f"echo, {connections} conn", bare))
             print(row(f"tidings, {connections} conn", tidings), f"  {100 * ratio:.1f} % of echo")
-            report[connections] = {"tidings": tidings, "echo": bare, "ratio": ratio}
+            sync = statistics.median(syncs)
+            print(f"{'':<22}one fdatasync: {sync:.0f} us; p50 is {median(tidings, 'p50_us') / sync:.2f} of it")
+            print(f"{'':<22}mapped: {median(drains, 'during'):.0f}/s meanwhile, {median(drains, 'after'):.0f}/s "
+                  f"after; {max(d['behind'] for d in drains)} behind at most")
+            report[connections] = {"tidings": tidings, "echo": bare, "ratio": ratio, "sync_us": syncs,
+                                   "mapped": drains}
         resident, most = memory(daemon.process.pid)
         acked = sum(r["acks"] for c in (1, 64) for r in report[c]["tidings"])
         print(f"memory after {acked} messages: {resident:.1f} MiB resident, {most:.1f} MiB at most")
