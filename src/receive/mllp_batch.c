@@ -9,8 +9,9 @@ void mllp_batch_end(struct mllp_batch_work *b)
     *b = (struct mllp_batch_work){0};
 }
 
-enum hl7_condition mllp_batch_begin(struct mllp_batch_work *b, const struct mllp_receiver_settings *set,
-                                    struct str body, struct hl7_notes *notes)
+enum hl7_condition mllp_batch_begin(struct mllp_batch_work *b,
+                                    const struct mllp_receiver_settings *set, struct str body,
+                                    struct hl7_notes *notes)
 {
     struct err e;
 

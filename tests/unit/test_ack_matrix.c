@@ -63,14 +63,15 @@ static size_t expect(struct buf *to, const char *code, const char *id)
 
 /* One message while the store fails, the same once more, and a probe that is always answered. Silence is
  * what comes before the probe's answer. */
-static void check_one(struct house *h, struct peer *p, struct buf *wanted, size_t *n,
-                      const struct table *t, const char *version, size_t i, size_t k)
+static void check_one(struct house *h, struct peer *p, size_t n, const struct table *t,
+                      const char *version, size_t i, size_t k)
 {
-    size_t answers = peer_count(p);
+    struct buf wanted = buf_new(4096), got = buf_new(4096);
     char id[32], probe[32];
+    size_t answers;
 
-    snprintf(id, sizeof id, "M%zu", *n);
-    snprintf(probe, sizeof probe, "P%zu", *n);
+    snprintf(id, sizeof id, "M%zu", n);
+    snprintf(probe, sizeof probe, "P%zu", n);
     h->flaky.calls = 0;
     h->flaky.fired = false;
     h->flaky.at = 1;
@@ -78,59 +79,51 @@ static void check_one(struct house *h, struct peer *p, struct buf *wanted, size_
     while (!h->flaky.fired)
         house_turn(h);
     h->flaky.at = 0;
-    answers += expect(wanted, t->failed[i][k], id);
+    answers = expect(&wanted, t->failed[i][k], id);
     say(h, p, id, version, words[i], words[k]);
-    answers += expect(wanted, t->committed[i][k], id);
+    answers += expect(&wanted, t->committed[i][k], id);
     say(h, p, probe, "2.5", "", "");
-    answers += expect(wanted, t == &enhanced ? "CA" : "AA", probe);
+    answers += expect(&wanted, t == &enhanced ? "CA" : "AA", probe);
     CHECK(peer_hear(h, p, answers), "%s: the probe",
           probe); /* nothing is with the store any more */
-    (*n)++;
-}
-
-static void check_mode(enum hl7_ack_mode mode, const struct table *t)
-{
-    struct buf wanted = buf_new(1 << 20), got = buf_new(1 << 20);
-    struct house h;
-    struct peer p;
-    size_t n = 0;
-
-    house_build(&h, 0);
-    h.set.profile.mode = mode;
-    h.set.peers_ms = 0; /* only messages call the store */
-    house_open(&h);
-    peer_open(&h, &p);
-    for
-        EACH (v, versions) {
-            for (size_t i = 0; i < WORDS; i++) {
-                for (size_t k = 0; k < WORDS; k++)
-                    check_one(&h, &p, &wanted, &n, t, versions[v], i, k);
-            }
-        }
-    peer_half_close(&p);
-    CHECK(peer_hear_end(&h, &p), "closed");
-    peer_answers(&p, &got);
-    CHECK(str_eq(buf_str(&got), buf_str(&wanted)), "mode %d: %zu and %zu bytes", mode, got.n,
-          wanted.n);
-    for (struct str a = buf_str(&got), b = buf_str(&wanted); a.p && b.p;) {
-        struct str x = str_cut(&a, ' '), y = str_cut(&b, ' ');
-
-        CHECK(str_eq(x, y), "mode %d: " STR_FMT ", not " STR_FMT, mode, STR_ARG(x), STR_ARG(y));
-        if (!str_eq(x, y))
-            break;
-    }
-    CHECK(n == sizeof versions / sizeof *versions * WORDS * WORDS, "%zu", n);
-    CHECK(house_stored(&h) == (int64_t)(2 * n), "each is stored once");
-    peer_end(&p);
-    house_end(&h);
+    peer_answers(p, &got);
+    CHECK(str_eq(buf_str(&got), buf_str(&wanted)), "%s, \"%s\", \"%s\": %s, not %s", version,
+          words[i], words[k], got.p, wanted.p);
+    p->heard.n = 0;
     buf_reset(&wanted);
     buf_reset(&got);
 }
 
+/* every: so many versions are passed over; a fixed mode knows no versions. */
+static void check_mode(enum hl7_ack_mode mode, const struct table *t, size_t every)
+{
+    struct house h;
+    struct peer p;
+    size_t n = 0;
+
+    for (size_t v = 0; v < sizeof versions / sizeof *versions; v += every) {
+        house_build(&h, 0);
+        h.set.profile.mode = mode;
+        h.set.peers_ms = 0; /* only messages call the store */
+        house_open(&h);
+        peer_open(&h, &p);
+        for (size_t i = 0; i < WORDS; i++) {
+            for (size_t k = 0; k < WORDS; k++)
+                check_one(&h, &p, ++n, t, versions[v], i, k);
+        }
+        CHECK(house_stored(&h) == 2 * WORDS * WORDS, "each is stored once");
+        peer_half_close(&p);
+        CHECK(peer_hear_end(&h, &p) && p.heard.n == 0, "and nothing else is said");
+        peer_end(&p);
+        house_end(&h);
+    }
+    CHECK(n >= 3 * WORDS * WORDS, "%zu", n);
+}
+
 int main(void)
 {
-    check_mode(HL7_MODE_AUTO, &automatic);
-    check_mode(HL7_MODE_ORIGINAL, &original);
-    check_mode(HL7_MODE_ENHANCED, &enhanced);
+    check_mode(HL7_MODE_AUTO, &automatic, 1);
+    check_mode(HL7_MODE_ORIGINAL, &original, 5);
+    check_mode(HL7_MODE_ENHANCED, &enhanced, 5);
     return check_end();
 }

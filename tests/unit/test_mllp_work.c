@@ -317,6 +317,53 @@ static void test_replies(const struct store_ops *ops)
     temp_folder_remove(&folder);
 }
 
+struct stored {
+    struct arena a;
+    struct message_list all;
+};
+
+static bool take_all(void *ctx, struct store *s, struct err *e)
+{
+    struct stored *r = ctx;
+
+    return s->ops->take_stored(s, 10, NULL, 0, &r->a, &r->all, e);
+}
+
+static struct stored read_stored(struct house *h)
+{
+    struct stored r = {0};
+
+    house_ask(h, take_all, &r);
+    return r;
+}
+
+/* A document is stored as it came, and reads like any other message. */
+static void test_stored_xml(void)
+{
+    struct hl7_charset_settings charset = {0};
+    struct hl7_limits limits = hl7_limits_default();
+    struct hl7_message m;
+    struct stored r;
+    struct house h;
+    struct peer p;
+    struct err e = {0};
+
+    house_build(&h, 0);
+    house_open(&h);
+    peer_open(&h, &p);
+    peer_say(&h, &p, STR(XML("X1", "")), 0);
+    check_heard(&h, &p, 1, "<AA:X1> ");
+    r = read_stored(&h);
+    CHECK(r.all.n == 1 && str_starts(r.all.items[0].body, STR("<?xml")), "as it came");
+    CHECK(r.all.n == 1 &&
+              hl7_message_read(r.all.items[0].body, &charset, &limits, &r.a, NULL, &m, &e) &&
+              str_eq(hl7_message_type(&m, &r.a), STR("SIU^S12")),
+          "%s", e.text);
+    arena_reset(&r.a);
+    peer_end(&p);
+    house_end(&h);
+}
+
 /* The parts of a message, and v2.xml: one reply, naming the first part; in XML. */
 static void test_reply_forms(void)
 {
@@ -460,26 +507,6 @@ static void test_parts_late(void)
     CHECK(house_ledger(&h).pending == 1, "it waits");
     peer_end(&p);
     house_end(&h);
-}
-
-struct stored {
-    struct arena a;
-    struct message_list all;
-};
-
-static bool take_all(void *ctx, struct store *s, struct err *e)
-{
-    struct stored *r = ctx;
-
-    return s->ops->take_stored(s, 10, NULL, 0, &r->a, &r->all, e);
-}
-
-static struct stored read_stored(struct house *h)
-{
-    struct stored r = {0};
-
-    house_ask(h, take_all, &r);
-    return r;
 }
 
 /* What was joined is one message, with all that its parts brought. */
@@ -654,6 +681,7 @@ int main(void)
             test_joined(both[i]);
             test_in_flight(both[i]);
         }
+    test_stored_xml();
     test_reply_forms();
     test_reply_room();
     test_reply_failing();
