@@ -492,6 +492,12 @@ static void test_reply_failing(void)
     CHECK(fired > 0, "calls have failed: %d", fired);
 }
 
+static int64_t an_hour_later(const struct clock *c)
+{
+    (void)c;
+    return 1795251600000 + 3600000;
+}
+
 /* The rest of a continued message never comes: held by the clock, without anybody's doing. */
 static void test_parts_late(void)
 {
@@ -505,6 +511,15 @@ static void test_parts_late(void)
     peer_say(&h, &p, STR(PART("A1", "", "DSC|p1\r")), 0);
     check_heard(&h, &p, 1, "AA:A1 ");
     CHECK(house_ledger(&h).pending == 1, "it waits");
+    h.clock = (struct clock){an_hour_later};
+    peer_say(&h, &p, STR(PART("B1", "", "DSC|q1\r")), 0); /* its own time begins now */
+    check_heard(&h, &p, 2, "AA:A1 AA:B1 ");
+    for (int n = 0; n < 10000 && house_ledger(&h).held == 0; n++)
+        house_turn(&h);
+    CHECK(house_ledger(&h).held == 1 && house_ledger(&h).pending == 1, "only the first is held");
+    peer_say(&h, &p, STR(PART("A2", "p1", "")), 0);
+    check_heard(&h, &p, 3, "AA:A1 AA:B1 AA:A2 ");
+    CHECK(house_ledger(&h).held == 2, "what comes too late is held, too");
     peer_end(&p);
     house_end(&h);
 }
