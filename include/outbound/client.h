@@ -70,10 +70,12 @@ struct client_counts {
 
 struct client;
 
+/* Connects with the first request. Ends the program without memory. */
 struct client *client_open(const struct client_settings *set);
 /* Requests are written in order, as soon as there is a connection, whether or not those before are
  * answered: who wants one in flight sends the next from done(). Not after client_close(). */
 void client_send(struct client *c, struct client_request *r);
+/* Since open. */
 const struct client_counts *client_counts(const struct client *c);
 /* Of the peer of the connection that is open, verified; NULL: plain, or there is none. */
 const struct tls_peer *client_certificate(const struct client *c);

@@ -50,9 +50,12 @@ struct outbound;
 bool outbound_recover(const struct outbound_channel *channels, size_t n, int64_t now_ms,
                       struct store *s, struct err *e) MUST_USE;
 
+/* Ends what waits for a channel that is no longer there, rings nobody. ERR_BUSY: no memory. */
 bool outbound_open(const struct outbound_settings *set, struct outbound **out,
                    struct err *e) MUST_USE;
+/* Something may wait to be sent: for a bell. */
 void outbound_ring(void *outbound);
+/* Since open; for /metrics. */
 const struct outbound_counts *outbound_counts(const struct outbound *o);
 /* What is in flight and unanswered stays FLYING: the next start sends it again. on_closed() once. */
 void outbound_close(struct outbound *o, void (*on_closed)(void *ctx), void *ctx);
