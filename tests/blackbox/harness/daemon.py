@@ -9,6 +9,7 @@ import secrets
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 
@@ -36,8 +37,23 @@ BUSY = """
          + (SELECT count(*) FROM notice WHERE state IN (2, 3, 4))"""
 
 
+# Becomes the program with socket argv[1] as descriptor 3, as a service manager hands it over.
+HAND_OVER = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+             "os.execv(sys.argv[2], sys.argv[2:])")
+
+
 class Timeout(AssertionError):
     pass
+
+
+def flow(value):
+    """A value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    text = str(value)
+    return text if re.fullmatch(r"[\w./-][\w./:-]*", text) else json.dumps(text)
 
 
 def until(condition, what, limit=LONG, every=0.02):
@@ -53,8 +69,9 @@ def until(condition, what, limit=LONG, every=0.02):
 
 
 class Daemon:
-    def __init__(self, folder, cloud, settings="", feeds=None, run=None, listen=LISTENERS):
-        """settings: further YAML lines; run: the program; listen: which listeners, each on a free port."""
+    def __init__(self, folder, cloud, settings="", feeds=None, run=None, listen=LISTENERS, options=None):
+        """settings: further YAML lines; run: the program; listen: which listeners, each on a free port;
+        options: {listener: {option: value}}, further words of its entry."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.mkdir(mode=0o700, exist_ok=True)
@@ -63,6 +80,7 @@ class Daemon:
         self.extra = settings
         self.feeds = pathlib.Path(feeds or FEEDS)
         self.listen = {name: 0 for name in listen}
+        self.options = options or {}
         self.ports = {}
         self.process = None
         self.raw_log = []
@@ -98,8 +116,8 @@ class Daemon:
     def write_settings(self):
         rows = []
         for name, port in self.listen.items():
-            feed = f", feed: {self.feeds.name}" if name in ("mllp", "fhir") else ""
-            rows.append(f"  - {{{name}: 127.0.0.1:{port}{feed}}}")
+            feed = {"feed": self.feeds.name} if name in ("mllp", "fhir") else {}
+            rows.append("  - " + flow({name: f"127.0.0.1:{port}"} | feed | self.options.get(name, {})))
         self.settings_file.write_text("\n".join([
             "state: var", "store: sqlite", "keys: secrets/tidings.key", f"feeds: {self.feeds}",
             "listen:", *rows,
@@ -170,10 +188,14 @@ class Daemon:
 
     # -- the process --------------------------------------------------------------------------------
 
-    def start(self, wait=True):
+    def start(self, wait=True, hand_over=None):
+        """hand_over: a socket that listens already, for socket activation."""
         self.ports = {}
         self.lines = []
-        self.process = subprocess.Popen([self.run, "serve", "-c", str(self.settings_file)],
+        words = [self.run, "serve", "-c", str(self.settings_file)]
+        if hand_over:
+            words = [sys.executable, "-c", HAND_OVER, str(hand_over.fileno()), *words]
+        self.process = subprocess.Popen(words, pass_fds=[hand_over.fileno()] if hand_over else (),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, start_new_session=True,
                                         env=dict(os.environ, ASAN_OPTIONS="abort_on_error=0:detect_leaks=1",
@@ -264,6 +286,23 @@ class Daemon:
             return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
         finally:
             connection.close()
+
+    def metric(self, name, **labels):
+        """A figure of /metrics; 0 when there is no such line."""
+        _, _, text = self.http("admin", "GET", "/metrics")
+        inside = ",".join(f'{k}="{v}"' for k, v in labels.items())
+        found = re.search(rf"^{re.escape(f'{name}{{{inside}}}' if labels else name)} (\d+)$", text.decode(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    def senders(self):
+        """{(code, "application/facility"): count} of `tidings status --json`, all addresses together."""
+        done = self.tool("status", "--json")
+        assert done.returncode == 0, (done.returncode, done.stderr)
+        found = {}
+        for row in json.loads(done.stdout)["senders"]:
+            key = row["code"], f"{row.get('application', '')}/{row.get('facility', '')}"
+            found[key] = found.get(key, 0) + row["count"]
+        return found
 
     def fhir(self, method, path, resource, content_type="application/fhir+json"):
         body = resource if isinstance(resource, bytes) else json.dumps(resource).encode()

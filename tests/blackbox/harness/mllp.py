@@ -10,16 +10,26 @@ def frame(content):
 
 
 class Connection:
-    """A blocking MLLP connection; `timeout` is only there so that a broken daemon cannot hang the run."""
+    """A blocking MLLP connection; `timeout` is only there so that a broken daemon cannot hang the run.
 
-    def __init__(self, port, timeout=60, receive_buffer=None):
+    tls: an ssl.SSLContext; source: the address of 127/8 to come from."""
+
+    def __init__(self, port, timeout=60, receive_buffer=None, tls=None, source=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
-        self.socket.connect(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        if source:
+            self.socket.bind((source, 0))
+        try:
+            self.socket.connect(("127.0.0.1", port))
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls:
+                self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+        except OSError:
+            self.socket.close()
+            raise
 
     def __enter__(self):
         return self
