@@ -7,11 +7,11 @@
 #include <stddef.h>
 
 struct faulty_disk {
-    int sync_at, write_at; /* which call fails from now on; 0: none */
-    int syncs, writes;     /* calls since faulty_disk_arm() */
-    int code;              /* SQLITE_IOERR_FSYNC, SQLITE_FULL … */
-    bool sticky;           /* every later call fails, too */
-    int fired;
+    int sync_at, write_at;     /* which call fails from now on; 0: none */
+    _Atomic int syncs, writes; /* calls since faulty_disk_arm() */
+    int code;                  /* SQLITE_IOERR_FSYNC, SQLITE_FULL … */
+    bool sticky;               /* every later call fails, too */
+    _Atomic int fired;
 };
 
 /* Puts itself under every connection opened after it. There is one disk a program. */
