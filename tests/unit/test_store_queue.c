@@ -23,6 +23,7 @@ struct put {
     int number;        /* the message's key */
     int runs, done_as; /* done_as: the how-many-th done() of the room, from 1 */
     enum err_kind poison;
+    bool later;
     struct intake in;
     uv_sem_t *started, *gate; /* wait here inside run(); NULL: do not */
     struct put *then;         /* submitted by done() */
@@ -60,7 +61,7 @@ static void put_done(struct store_job *j)
 
 static void submit(struct room *r, struct put *p)
 {
-    p->job = (struct store_job){.run = put_run, .done = put_done};
+    p->job = (struct store_job){.run = put_run, .done = put_done, .later = p->later};
     p->room = r;
     r->in_submit = true;
     store_queue_submit(r->q, &p->job);
@@ -75,22 +76,35 @@ static void on_fatal(void *ctx, const struct err *e)
     r->fatal = *e;
 }
 
-/* at, kind, after: the fault of the flaky store. */
-static void open_room(struct room *r, size_t max_batch, int at, enum err_kind kind, bool after)
+static void open_with(struct room *r, struct store_queue_settings set, int at, enum err_kind kind,
+                      bool after)
 {
-    struct store_queue_settings set = {
-        .loop = &r->loop, .max_batch = max_batch, .on_fatal = on_fatal, .ctx = r};
     const struct store_settings none = {.duplicate_ms = 1000};
     struct store *real = NULL;
     struct err e = {0};
 
     *r = (struct room){.n_done = 0};
+    set.loop = &r->loop;
+    set.on_fatal = on_fatal;
+    set.ctx = r;
     uv_loop_init(&r->loop);
     CHECK(store_memory.open(&none, &real, &e), "%s", e.text);
     set.store = flaky_over(&r->flaky, real, at);
     r->flaky.kind = kind;
     r->flaky.after = after;
     CHECK(store_queue_start(&set, &r->q, &e), "%s", e.text);
+}
+
+/* at, kind, after: the fault of the flaky store. */
+static void open_room(struct room *r, size_t max_batch, int at, enum err_kind kind, bool after)
+{
+    open_with(r, (struct store_queue_settings){.max_batch = max_batch}, at, kind, after);
+}
+
+static void open_room_later(struct room *r, size_t max_batch, int64_t later_ms)
+{
+    open_with(r, (struct store_queue_settings){.max_batch = max_batch, .later_ms = later_ms}, 0,
+              ERR_BUSY, false);
 }
 
 /* Until the thread is inside the job that posts `started`. */
@@ -329,9 +343,71 @@ static void test_stop(void)
     close_room(&r); /* nothing ever submitted */
 }
 
+/* What nobody waits for gives way, though it came first; it runs in the end, and is not in their commit. */
+static void test_later(void)
+{
+    static struct put first, later, puts[JOBS];
+    uv_sem_t started, gate;
+    struct room r;
+
+    uv_sem_init(&started, 0);
+    uv_sem_init(&gate, 0);
+    open_room_later(&r, 10, INT32_MAX);
+    first = (struct put){.number = 1, .started = &started, .gate = &gate};
+    submit(&r, &first);
+    wait_started(&r, &started);
+    later = (struct put){.number = 2, .later = true};
+    submit(&r, &later);
+    for (int i = 0; i < JOBS; i++) {
+        puts[i] = (struct put){.number = 100 + i};
+        submit(&r, &puts[i]);
+    }
+    uv_run(&r.loop, UV_RUN_NOWAIT);
+    uv_sem_post(&gate);
+    while (r.n_done < JOBS + 2)
+        uv_run(&r.loop, UV_RUN_ONCE);
+    close_room(&r);
+    CHECK(later.done_as == JOBS + 2 && later.job.ok, "it was the how-many-th: %d", later.done_as);
+    /* begin and commit for the first, for each ten, and for the one that gave way */
+    CHECK(r.flaky.calls == JOBS + 2 + 2 * (1 + JOBS / 10 + 1), "%d calls", r.flaky.calls);
+    uv_sem_destroy(&started);
+    uv_sem_destroy(&gate);
+}
+
+/* It gives way no longer than it was told: not at all with 0, though others wait. */
+static void test_later_has_its_turn(void)
+{
+    static struct put first, later, puts[JOBS];
+    uv_sem_t started, gate;
+    struct room r;
+
+    uv_sem_init(&started, 0);
+    uv_sem_init(&gate, 0);
+    open_room_later(&r, 10, 0);
+    first = (struct put){.number = 1, .started = &started, .gate = &gate};
+    submit(&r, &first);
+    wait_started(&r, &started);
+    for (int i = 0; i < JOBS; i++) {
+        puts[i] = (struct put){.number = 100 + i};
+        submit(&r, &puts[i]);
+    }
+    later = (struct put){.number = 2, .later = true};
+    submit(&r, &later);
+    uv_run(&r.loop, UV_RUN_NOWAIT);
+    uv_sem_post(&gate);
+    while (r.n_done < JOBS + 2)
+        uv_run(&r.loop, UV_RUN_ONCE);
+    close_room(&r);
+    CHECK(later.done_as == 2, "it was the how-many-th: %d", later.done_as);
+    uv_sem_destroy(&started);
+    uv_sem_destroy(&gate);
+}
+
 int main(void)
 {
     test_group_commit();
+    test_later();
+    test_later_has_its_turn();
     test_poison();
     test_busy();
     test_busy_begin();
