@@ -45,7 +45,8 @@ enum hl7_app_ack { HL7_APP_SAME_SOCKET, HL7_APP_RETURN_CHANNEL, HL7_APP_OFF };
 /* The header's own fault, in the order MSH-10, 9, 11, 12; HL7_COMMITTED when it is acceptable. */
 enum hl7_condition hl7_header_check(const struct hl7_header *h);
 
-/* Which code answers at once (3.2). notes: HL7_ACKMODE_HALF, HL7_ACKMODE_UNKNOWN; NULL is fine. */
+/* Which code answers at once (3.2). notes: HL7_ACKMODE_HALF, HL7_ACKMODE_UNKNOWN; NULL is fine.
+ * HL7_SILENT, too, for an acknowledgement (MSH-9.1 ACK) whose MSH-15 is empty. */
 enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
                                enum hl7_ack_mode mode, enum hl7_app_ack app,
                                struct hl7_notes *notes);

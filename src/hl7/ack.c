@@ -105,6 +105,13 @@ static enum when read_when(const struct hl7_header *h, int field, struct hl7_not
     return EMPTY;
 }
 
+/* What acknowledges is not acknowledged, else both ends answer each other for ever; one that asks by
+ * MSH-15 is an application acknowledgement on a connection of its own (3.3). */
+static bool is_acknowledgement(const struct hl7_header *h)
+{
+    return str_eq(h->code, STR("ACK"));
+}
+
 static enum hl7_ack_code filter(enum when w, enum answer a, enum hl7_ack_code code)
 {
     switch (w) {
@@ -134,6 +141,8 @@ enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
     application = read_when(h, 16, notes);
     if ((accept == EMPTY) != (application == EMPTY))
         hl7_note(notes, HL7_ACKMODE_HALF, 0);
+    if (is_acknowledgement(h) && (accept == EMPTY || mode == HL7_MODE_ORIGINAL))
+        return HL7_SILENT;
     if (mode == HL7_MODE_ORIGINAL)
         return original[a];
     if (mode == HL7_MODE_ENHANCED)
@@ -152,7 +161,7 @@ enum hl7_ack_code hl7_application_code(const struct hl7_header *h, enum hl7_ack_
 {
     enum when accept, application;
 
-    if (!h || h->batch || app == HL7_APP_OFF || mode == HL7_MODE_ORIGINAL)
+    if (!h || h->batch || app == HL7_APP_OFF || mode == HL7_MODE_ORIGINAL || is_acknowledgement(h))
         return HL7_SILENT;
     accept = read_when(h, 15, NULL);
     application = read_when(h, 16, NULL);

@@ -251,6 +251,44 @@ static void test_forced(void)
     buf_reset(&b);
 }
 
+/* Else two ends that answer whatever they get answer each other for ever. */
+static void test_acknowledgements(void)
+{
+    static const struct {
+        const char *msh_9, *accept, *application;
+        enum hl7_condition condition;
+        enum hl7_ack_mode mode;
+        enum hl7_ack_code want;
+    } rows[] = {
+        {"ACK", "", "", HL7_COMMITTED, HL7_MODE_AUTO, HL7_SILENT},
+        {"ACK^A01^ACK", "", "", HL7_COMMITTED, HL7_MODE_AUTO, HL7_SILENT},
+        {"ACK^A01^ACK", "", "AL", HL7_COMMITTED, HL7_MODE_AUTO, HL7_SILENT},
+        {"ACK^A01^ACK", "", "", HL7_BAD_VERSION, HL7_MODE_AUTO, HL7_SILENT},
+        {"ACK", "", "", HL7_COMMITTED, HL7_MODE_ORIGINAL, HL7_SILENT},
+        {"ACK", "AL", "NE", HL7_COMMITTED, HL7_MODE_ORIGINAL, HL7_SILENT},
+        {"ACK", "", "", HL7_COMMITTED, HL7_MODE_ENHANCED, HL7_SILENT},
+        {"ACK^A01^ACK", "AL", "NE", HL7_COMMITTED, HL7_MODE_AUTO, HL7_CA},
+        {"ACKS^A01", "", "", HL7_COMMITTED, HL7_MODE_AUTO, HL7_AA},
+        {"ADT^ACK", "", "", HL7_COMMITTED, HL7_MODE_AUTO, HL7_AA},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf b = buf_new(256);
+        struct hl7_header h;
+        struct err e;
+
+        buf_printf(&b, "MSH|^~\\&|A|B|C|D|||%s|7|P|2.5.1|||%s|%s\rMSA|CA|X\r", rows[i].msh_9,
+                   rows[i].accept, rows[i].application);
+        CHECK(hl7_header_scan(buf_str(&b), &h, &e), "scan");
+        CHECK(hl7_ack_code(&h, rows[i].condition, rows[i].mode, HL7_APP_SAME_SOCKET, NULL) ==
+                  rows[i].want,
+              "row %zu", i);
+        CHECK(hl7_application_code(&h, HL7_AA, HL7_MODE_AUTO, HL7_APP_SAME_SOCKET) == HL7_SILENT,
+              "no application acknowledgement, row %zu", i);
+        buf_reset(&b);
+    }
+}
+
 static const struct {
     const char *in;
     enum hl7_condition condition;
@@ -806,6 +844,7 @@ int main(void)
     test_matrix();
     test_found();
     test_forced();
+    test_acknowledgements();
     test_later();
     test_bytes();
     test_extras();
