@@ -115,7 +115,7 @@ static void print_text(const struct view *v)
     ledger_print(&v->ledger, false, stdout);
     (void)printf("%s", out.n ? out.p : "no message yet\n");
     if (peers.n)
-        (void)printf("\nwhat senders do (meaning: docs/operations.md)\n%s", peers.p);
+        (void)printf("\nwhat senders do (meaning: docs/hl7-codes.md)\n%s", peers.p);
     buf_reset(&out);
     buf_reset(&peers);
 }

@@ -78,7 +78,7 @@ const struct setting settings[] = {
     {"receive.recordings", SETTING_COUNT, AT(receive_recordings), "200", 0, 100000,
      "Recordings kept in the database; the oldest make room."},
     {"receive.peers", SETTING_COUNT, AT(receive_peers), "5000", 1, MIB,
-     "Rows kept of what senders were seen to do (`tidings status --senders`)."},
+     "Rows kept of what senders were seen to do (`tidings status`)."},
     {"receive.peers_interval", SETTING_DURATION, AT(receive_peers_interval), "5s", 100, HOUR,
      "At most so often they are written."},
 
