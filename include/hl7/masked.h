@@ -5,10 +5,10 @@
  *        73  PID|||9999999^^^AAA||A(37)^AAAA<CR>
  *       121  <FS><CR>
  *
- * Kept: framing bytes, by name; separators; names of segments that HL7 defines, and Z ones; MSH-2, and
- * MSH-9, 12, 15, 16, 18 where they hold words of HL7's own tables. Of all else only the shape: 9 for a
- * digit, A for a letter, x for any other byte; runs longer than 12 as shape and length, A(37), 9(14), or
- * x(20) when it is mixed. */
+ * Kept: framing bytes and a byte order mark, by name; separators; names of segments that HL7 defines, and
+ * Z ones; MSH-2, and MSH-9, 12, 15, 16, 18 where they hold words of HL7's own tables. Of all else only
+ * the shape: 9 for a digit, A for a letter, x for any other byte; runs longer than 12 as shape and length,
+ * A(37), 9(14), or x(20) when it is mixed. */
 #ifndef HL7_MASKED_H
 #define HL7_MASKED_H
 

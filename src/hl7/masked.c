@@ -166,9 +166,14 @@ static bool is_name(const struct masker *m, struct str line)
 /* whole: the line begins where a segment may. */
 static void put_line(struct masker *m, struct str line, bool whole)
 {
+    static const struct str mark = STR_LIT("\xEF\xBB\xBF");
     struct hl7_separators sep;
     struct err e;
 
+    if (whole && str_starts(line, mark)) {
+        buf_add(m->out, STR("<BOM>"));
+        line = (struct str){line.p + mark.n, line.n - mark.n};
+    }
     if (whole && hl7_separators_read(line, &sep, &e)) {
         m->sep = sep;
         put_header(m, line);

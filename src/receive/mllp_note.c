@@ -56,8 +56,11 @@ void mllp_conn_tell_peers(struct mllp_conn *c)
 
 void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev)
 {
-    c->r->counts.codes[ev->code]++;
-    count(&tallies(c)->codes[ev->code], 1, ev->offset);
+    /* The start byte inside was counted where it stood. */
+    if (ev->step != MLLP_REFUSE || ev->code != MLLP_SB_IN_CONTENT) {
+        c->r->counts.codes[ev->code]++;
+        count(&tallies(c)->codes[ev->code], 1, ev->offset);
+    }
     if (ev->step == MLLP_NOTE)
         mllp_recorder_tolerated(c, ev->code);
     else

@@ -41,6 +41,8 @@ static const struct {
      "        17  AAA|9<CR>\n        23  AAAA|9<CR>\n        30  PID\n"},
     {"twelve and thirteen", STR_LIT("|123456789012|1234567890123|abcdefghijklm|abcdefghijkl1|"), 1,
      "         1  |999999999999|9(13)|A(13)|x(13)|\n"},
+    {"a byte order mark", STR_LIT(SB "\xEF\xBB\xBFMSH|^~\\&|Mary\rNTE|\xEF\xBB\xBF\r"), 0,
+     "         0  <SB>\n         1  <BOM>MSH|^~\\&|AAAA<CR>\n        18  NTE|xxx<CR>\n"},
     {"bytes that are no text", STR_LIT("\rNTE|\x00\xC3\xA9 \x7F|\n"), 5,
      "         5  <CR>\n         6  NTE|xxxxx|<LF>\n"},
     {"escapes", STR_LIT("\rNTE|\\F\\Mary\\.br\\"), 5,
