@@ -11,7 +11,7 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 /* clang-format off */
 const struct setting settings[] = {
     {"state", SETTING_FOLDER, AT(state), "var", 0, 0,
-     "Folder of the database; it must exist and be writable."},
+     "Folder of the database; made, mode 0700, when it is not there."},
     {"store", SETTING_STORE, AT(store), "sqlite", 0, 0,
      "Kind of database. This version has `sqlite` only."},
     {"keys", SETTING_FILE, AT(keys), "secrets/tidings.key", 0, 0,
