@@ -46,7 +46,7 @@ const struct hl7_trigger_group hl7_trigger_groups[] = {
 };
 
 const struct hl7_fact hl7_facts[] = {
-    {"appointment.key", "SCH-2.1 SCH-1.1", "Some senders use SCH-5, SCH-8.1 (which may hold a diagnosis, so no feed can read it) or PV1-19."},
+    {"appointment.key", "SCH-2.1 SCH-1.1", "Some senders use SCH-5, PV1-19, or SCH-8.1, which may hold a diagnosis: no feed can read that one."},
     {"appointment.start", "TQ1-7 SCH-11.4 AIS-4 AIL-6 AIP-6 AIG-8",
      "They can disagree: say what then (`agree`). SCH-11 went in v2.7, TQ1 came in v2.5."},
     {"appointment.status", "SCH-25.1", "The trigger outranks it: S15 without a status is a cancellation."},
