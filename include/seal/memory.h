@@ -1,7 +1,7 @@
 /* Bytes sealed in our own memory, so that a core file or a swapped page shows nothing of them.
  *
  * AES-256-GCM under a random key that is never written anywhere; the nonce is a counter, so one key and
- * one thread go together. One call costs a third of a sealed record's: no key is made or wrapped. */
+ * one thread go together. One call costs a third of a sealed record's: no key is made. */
 #ifndef SEAL_MEMORY_H
 #define SEAL_MEMORY_H
 

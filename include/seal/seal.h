@@ -3,7 +3,11 @@
  * One key file (mode 0600) holds the root; every other key is derived from it by HKDF-SHA-256 with a
  * label. A record is sealed under a data key of its own:
  *
- *   version(1) suite(1) key_id(8) wrapped data key(40, AES-256-KW RFC 3394) nonce(12) ciphertext tag(16)
+ *   version(1) suite(1) key_id(8) salt(32) nonce(12) ciphertext tag(16)
+ *
+ * by AES-256-GCM; the data key is HMAC-SHA-256 of the salt, under a key derived for that alone. Records of
+ * suite 1 are still read: their data key is random and stands wrapped (40 bytes, AES-256-KW, RFC 3394) in
+ * place of the salt.
  *
  * The additional data binds key id, table, row and column, so a ciphertext cannot be moved. */
 #ifndef SEAL_SEAL_H
@@ -14,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { SEAL_KEY_BYTES = 32, SEAL_INDEX_BYTES = 16, SEAL_HASH_BYTES = 32, SEAL_OVERHEAD = 78 };
+enum { SEAL_KEY_BYTES = 32, SEAL_INDEX_BYTES = 16, SEAL_HASH_BYTES = 32, SEAL_OVERHEAD = 70 };
 
 struct seal; /* its keys never change: usable from both threads at once */
 

@@ -23,7 +23,7 @@ static void desk_free(struct seal_desk *d)
 {
     if (!d)
         return;
-    EVP_CIPHER_CTX_free(d->wrap);
+    EVP_MAC_CTX_free(d->salted);
     EVP_CIPHER_CTX_free(d->unwrap);
     EVP_CIPHER_CTX_free(d->encrypt);
     EVP_CIPHER_CTX_free(d->decrypt);
@@ -40,20 +40,6 @@ void seal_desks_free(struct seal *s)
     free(s->desks);
 }
 
-/* A context for AES key wrap; it keeps its key schedule over any number of calls. */
-static EVP_CIPHER_CTX *wrap_context(const struct seal *s, bool wrap)
-{
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-
-    if (!ctx)
-        return NULL;
-    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    if (EVP_CipherInit_ex2(ctx, s->key_wrap, s->wrap, NULL, wrap, NULL) == 1)
-        return ctx;
-    EVP_CIPHER_CTX_free(ctx);
-    return NULL;
-}
-
 static EVP_CIPHER_CTX *gcm_context(const struct seal *s, bool encrypt)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -64,17 +50,31 @@ static EVP_CIPHER_CTX *gcm_context(const struct seal *s, bool encrypt)
     return NULL;
 }
 
+static EVP_MAC_CTX *keyed(const struct seal *s, const uint8_t key[SEAL_KEY_BYTES])
+{
+    char hash[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(s->hmac);
+
+    if (ctx && EVP_MAC_init(ctx, key, SEAL_KEY_BYTES, params) == 1)
+        return ctx;
+    EVP_MAC_CTX_free(ctx);
+    return NULL;
+}
+
 static struct seal_desk *desk_new(const struct seal *s)
 {
     struct seal_desk *d = calloc(1, sizeof *d);
 
     if (!d)
         return NULL;
-    d->wrap = wrap_context(s, true);
-    d->unwrap = wrap_context(s, false);
+    d->salted = keyed(s, s->salted);
     d->encrypt = gcm_context(s, true);
     d->decrypt = gcm_context(s, false);
-    if (d->wrap && d->unwrap && d->encrypt && d->decrypt)
+    if (d->salted && d->encrypt && d->decrypt)
         return d;
     desk_free(d);
     return NULL;
@@ -102,6 +102,20 @@ void seal_desk_give(const struct seal *s, struct seal_desk *d, bool sound)
     desk_free(d);
 }
 
+EVP_CIPHER_CTX *seal_desk_unwrap(const struct seal *s, struct seal_desk *d)
+{
+    EVP_CIPHER_CTX *ctx = d->unwrap ? NULL : EVP_CIPHER_CTX_new();
+
+    if (!ctx)
+        return d->unwrap;
+    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    if (EVP_DecryptInit_ex2(ctx, s->key_wrap, s->wrap, NULL, NULL) == 1)
+        d->unwrap = ctx;
+    else
+        EVP_CIPHER_CTX_free(ctx);
+    return d->unwrap;
+}
+
 bool seal_desk_random(struct seal_desk *d, uint8_t *out, size_t n)
 {
     uint8_t *from;
@@ -116,21 +130,6 @@ bool seal_desk_random(struct seal_desk *d, uint8_t *out, size_t n)
     seal_wipe(from, n);
     d->n_random -= n;
     return true;
-}
-
-static EVP_MAC_CTX *keyed(const struct seal *s, const uint8_t key[SEAL_KEY_BYTES])
-{
-    char hash[] = "SHA256";
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(s->hmac);
-
-    if (ctx && EVP_MAC_init(ctx, key, SEAL_KEY_BYTES, params) == 1)
-        return ctx;
-    EVP_MAC_CTX_free(ctx);
-    return NULL;
 }
 
 /* The key of a field: HMAC of its name under the parent of them all. */

@@ -1,6 +1,7 @@
 /* Keys derived from the root:
  *
- *   root -- HKDF "wrap"           wraps data keys (record.c)
+ *   root -- HKDF "salted"         HMAC under it makes data keys from salts (record.c)
+ *        -- HKDF "wrap"           wrapped the data keys of suite 1
  *        -- HKDF "index" -- HMAC  one key a field of a blind index (index.c)
  *        -- HKDF "key id"         first field of every record
  *        -- HKDF "use:" + label   seal_derive() */
@@ -49,6 +50,7 @@ static bool derive_all(struct seal *s)
     s->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     s->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     return s->gcm && s->key_wrap && s->hmac && s->hkdf &&
+           seal_hkdf(s, "salted", "", s->salted, sizeof s->salted) &&
            seal_hkdf(s, "wrap", "", s->wrap, sizeof s->wrap) &&
            seal_hkdf(s, "index", "", s->index, sizeof s->index) &&
            seal_hkdf(s, "key id", "", s->key_id, sizeof s->key_id);

@@ -11,9 +11,10 @@ enum { KEY_ID_BYTES = 8 };
 
 struct seal {
     uint8_t root[SEAL_KEY_BYTES];
-    uint8_t wrap[SEAL_KEY_BYTES];  /* wraps the data key of each record */
-    uint8_t index[SEAL_KEY_BYTES]; /* parent of the keys of the blind indexes */
-    uint8_t key_id[KEY_ID_BYTES];  /* names the root without telling anything of it */
+    uint8_t salted[SEAL_KEY_BYTES]; /* makes the data key of each record from its salt */
+    uint8_t wrap[SEAL_KEY_BYTES];   /* wrapped the data keys of suite 1 */
+    uint8_t index[SEAL_KEY_BYTES];  /* parent of the keys of the blind indexes */
+    uint8_t key_id[KEY_ID_BYTES];   /* names the root without telling anything of it */
 
     /* Fetched once: fetching at each call costs more than sealing a message does. */
     EVP_CIPHER *gcm, *key_wrap;
@@ -23,12 +24,13 @@ struct seal {
     struct seal_desks *desks; /* lent out one caller at a time */
 };
 
-enum { DESK_FIELDS = 12, DESK_RANDOM = 44 * 64 /* a data key and a nonce for 64 records */ };
+enum { DESK_FIELDS = 12, DESK_RANDOM = 44 * 64 /* a salt and a nonce for 64 records */ };
 
 /* Contexts with their key schedules, kept from one call to the next: making them anew costs several
  * times what sealing a message does. */
 struct seal_desk {
-    EVP_CIPHER_CTX *wrap, *unwrap, *encrypt, *decrypt;
+    EVP_MAC_CTX *salted;
+    EVP_CIPHER_CTX *encrypt, *decrypt, *unwrap; /* unwrap: made at the first record of suite 1 */
     struct {
         char name[32];
         EVP_MAC_CTX *mac;
@@ -44,6 +46,8 @@ void seal_desks_free(struct seal *s);
 struct seal_desk *seal_desk_take(const struct seal *s);
 /* sound: no call on it has failed; one that is not is thrown away. */
 void seal_desk_give(const struct seal *s, struct seal_desk *d, bool sound);
+/* For the data keys of suite 1; it keeps its key schedule. NULL: OpenSSL fails. */
+EVP_CIPHER_CTX *seal_desk_unwrap(const struct seal *s, struct seal_desk *d);
 /* Random bytes that nobody gets again; n is at most DESK_RANDOM. A process that goes on after fork()
  * would give them twice: nothing here forks without exec. */
 bool seal_desk_random(struct seal_desk *d, uint8_t *out, size_t n);

@@ -129,7 +129,7 @@ static void test_record_format(void)
     struct arena a = {0};
     struct str sealed = {0};
     struct err e = {0};
-    uint8_t id[32], wrap[32], key[32], out[64];
+    uint8_t id[32], salted[32], key[32], out[64];
     const uint8_t *r;
     char aad[64] = {0};
 
@@ -137,15 +137,47 @@ static void test_record_format(void)
     r = (const uint8_t *)sealed.p;
     CHECK(sealed.n == 17 + SEAL_OVERHEAD, "%zu bytes", sealed.n);
     hkdf((struct str){(const char *)root, 32}, salt_text, STR("key id"), id);
-    hkdf((struct str){(const char *)root, 32}, salt_text, STR("wrap"), wrap);
-    CHECK(r[0] == 1 && r[1] == 1 && memcmp(r + 2, id, 8) == 0, "head");
-    CHECK(unwrap(wrap, r + 10, 40, key), "wrapped key");
+    hkdf((struct str){(const char *)root, 32}, salt_text, STR("salted"), salted);
+    CHECK(r[0] == 1 && r[1] == 2 && memcmp(r + 2, id, 8) == 0, "head");
+    seal_hmac_sha256((struct str){(const char *)salted, 32}, (struct str){sealed.p + 10, 32}, key);
     memcpy(aad, r, 10);
     memcpy(aad + 10, names, 13);
     aad[30] = 7; /* the row: 8 bytes, big-endian */
-    CHECK(gcm_open(key, r + 50, (struct str){aad, 31}, r + 62, 17, r + 79, out) &&
+    CHECK(gcm_open(key, r + 42, (struct str){aad, 31}, r + 54, 17, r + 71, out) &&
               memcmp(out, "a patient's words", 17) == 0,
           "content");
+    arena_reset(&a);
+    seal_close(s);
+}
+
+/* A record of suite 1 as it was written when there was no other. */
+static void test_suite_1(void)
+{
+    enum { N = 17 + 78 };
+    struct seal *s = seal_from_root(root);
+    uint8_t old[N], wrap[32], key[32];
+    struct str sealed = {(const char *)old, N}, out = {0};
+    struct arena a = {0};
+    struct err e = {0};
+
+    unhex("01011261be287a26bffc163bd4602a6e27a2393740e5fbfbebe32fc43b66692a0600e6330acfe70a27a6"
+          "23cd745d40ff0b44783f9b05c086e042caf58a3bae1c38b16bc2c7b94678e5de34978247f4f0d6c59d8d"
+          "0658d7082daa499a02519a",
+          old, N);
+    hkdf((struct str){(const char *)root, 32}, salt_text, STR("wrap"), wrap);
+    CHECK(old[1] == 1 && unwrap(wrap, old + 10, 40, key), "it is one");
+    CHECK(seal_get(s, place, sealed, &a, &out, &e) && str_eq(out, STR("a patient's words")), "%s",
+          e.text);
+    for (size_t i = 0; i < N; i++) {
+        old[i] ^= 0x10;
+        CHECK(!seal_get(s, place, sealed, &a, &out, &e) && e.kind == ERR_INPUT, "byte %zu", i);
+        old[i] ^= 0x10;
+    }
+    for (size_t n = 0; n < N; n++)
+        CHECK(!seal_get(s, place, (struct str){sealed.p, n}, &a, &out, &e), "%zu bytes", n);
+    CHECK(seal_get(s, place, sealed, &a, &out, &e), "it still opens");
+    old[1] = 2; /* its head is authenticated, too */
+    CHECK(!seal_get(s, place, sealed, &a, &out, &e) && e.kind == ERR_INPUT, "by another suite");
     arena_reset(&a);
     seal_close(s);
 }
@@ -557,6 +589,7 @@ int main(void)
     CHECK(CRYPTO_set_mem_functions(get_memory, more_memory, give_memory) == 1, "no hooks");
     test_published_vectors();
     test_record_format();
+    test_suite_1();
     test_round_trip();
     test_refused();
     test_no_memory();
