@@ -17,7 +17,12 @@
 #include "base/container_of.h"
 #include "base/log.h"
 
-enum { KEPT_MOST = 64 << 10, READ_MOST = 64 << 10, LINGER_MS = 1000 };
+enum {
+    KEPT_MOST = 64 << 10,
+    READ_MOST = 64 << 10,
+    LINGER_MS = 1000,
+    LINGER_MOST = 16 << 20, /* the longest message that anybody may be allowed */
+};
 
 static void on_gone(struct mllp_conn *c)
 {
@@ -239,7 +244,13 @@ static void on_data(void *ctx, struct str data)
 {
     struct mllp_conn *c = ctx;
 
-    if (c->state == LINGERING || c->state == CLOSING)
+    if (c->state == LINGERING) {
+        c->dropped += data.n;
+        if (c->dropped > LINGER_MOST)
+            mllp_conn_close(c);
+        return;
+    }
+    if (c->state == CLOSING)
         return;
     c->touched = uv_now(c->r->set.loop);
     mllp_recorder_add(c, data);

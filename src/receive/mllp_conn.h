@@ -66,6 +66,7 @@ struct mllp_conn {
     uint64_t begun;    /* when the frame that is being read was first waited for */
     uint64_t begun_start; /* and which one that was */
     uint64_t drain_to;    /* told to drain: what was received up to here is finished */
+    size_t dropped;       /* bytes, while LINGERING */
 
     struct peer_who who;          /* the sender of the latest message */
     bool named;                   /* there was one */
