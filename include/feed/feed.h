@@ -79,7 +79,8 @@ struct feed_memory {
 
 struct feed_input {
     enum message_kind kind;
-    struct str body; /* the bytes as received, without framing */
+    struct str body;              /* the bytes as received, without framing */
+    struct str charset, fallback; /* HL7: as in struct message; absent: none */
     int64_t received_ms;
     struct str key;                   /* tenant key for pseudonyms; "tidings-test-key" offline */
     const struct feed_memory *memory; /* NULL: nothing is stored */

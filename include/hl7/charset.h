@@ -38,6 +38,10 @@ struct hl7_charset_settings {
     bool strict;   /* undecodable bytes are an error, not U+FFFD */
 };
 
+/* The settings, not strict, with the sets of these names; absent: none. False: there is no such set. */
+bool hl7_charset_settings_named(struct str force, struct str fallback,
+                                struct hl7_charset_settings *out) MUST_USE;
+
 struct hl7_decoded {
     struct str text;                   /* UTF-8; the body itself if it is that already */
     const struct hl7_charset *charset; /* what was used; may live in the arena */

@@ -35,6 +35,11 @@ struct message {
     struct str
         channel; /* where that goes: an outbound channel; absent: the connection it came on */
 
+    /* What its sender's profile says of the text: names of character sets (hl7/charset.h), forced
+     * whatever MSH-18 says, and for undeclared bytes; absent: none. Whoever reads the body, then or
+     * later, reads it by these. */
+    struct str charset, fallback;
+
     /* One part of a continued message (DSC, MSH-14; HL7 v2.9.1 §2.9.1): stored and acknowledged, not
      * mapped by itself. All zero for a whole message. */
     bool is_part;

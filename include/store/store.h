@@ -137,6 +137,8 @@ struct outgoing_list {
     struct outgoing *items;
     size_t n;
     int64_t next_ms; /* the earliest due time of the waiting ones that are not listed; 0: none */
+    int64_t *none;   /* find_replies: messages to which none is there and none will come */
+    size_t n_none;
 };
 
 /* What a sender was seen to do: a tolerated or refused deviation, or a refusal at the door. Never holds
@@ -320,7 +322,8 @@ struct store_ops {
     /* outbound. WAITING and due ones of that channel, due longest first; out->next_ms as said there. */
     bool (*find_outgoing)(struct store *s, struct str channel, int64_t now_ms, size_t most,
                           struct arena *a, struct outgoing_list *out, struct err *e);
-    /* The WAITING ones that answer these messages on the connection they came on. */
+    /* Those that answer these messages on the connection they came on: WAITING, and ACCEPTED or GONE,
+     * which a copy of the message may ask for again. Nothing tells of a message that is to be mapped. */
     bool (*find_replies)(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
                          struct outgoing_list *out, struct err *e);
     /* Writes state, reason, due_ms, tries, control_id, body. */

@@ -71,6 +71,8 @@ static bool ask_stored(struct question *q, const char *config, const char *id, s
     q->in = (struct feed_input){
         .kind = m.kind,
         .body = m.body,
+        .charset = m.charset,
+        .fallback = m.fallback,
         .received_ms = m.received_ms,
         .key = {(const char *)q->key, sizeof q->key},
         .memory = &q->memory,

@@ -36,10 +36,12 @@ static struct str header_text(const struct reading *m, size_t field)
 /* *large: over a limit of the parser, which is an outcome and not an error. */
 static bool parse_hl7(struct reading *m, bool *large, struct err *e)
 {
-    const struct hl7_charset_settings charset = {0};
     const struct hl7_limits limits = hl7_limits_default();
+    struct hl7_charset_settings charset;
     struct str mode;
 
+    if (!hl7_charset_settings_named(m->in->charset, m->in->fallback, &charset))
+        return err_set(e, ERR_INPUT, 0, "there is no character set of the name stored with it");
     if (!hl7_message_read(m->in->body, &charset, &limits, m->a, NULL, &m->hl7, e)) {
         *large = e->code == HL7_LIMIT;
         return false;

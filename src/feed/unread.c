@@ -46,12 +46,13 @@ static void segment_unread(const struct feed *f, struct explained *x, const stru
 
 static void hl7_unread(const struct feed *f, const struct feed_input *in, struct explained *x)
 {
-    const struct hl7_charset_settings charset = {0};
     const struct hl7_limits limits = hl7_limits_default();
+    struct hl7_charset_settings charset;
     struct hl7_message m;
     struct err ignored;
 
-    if (!hl7_message_read(in->body, &charset, &limits, &x->arena, NULL, &m, &ignored))
+    if (!hl7_charset_settings_named(in->charset, in->fallback, &charset) ||
+        !hl7_message_read(in->body, &charset, &limits, &x->arena, NULL, &m, &ignored))
         return; /* feed_eval() has read it; there it was too large */
     x->control_id = hl7_component_text(&m, hl7_field(&m.segments[0], 10), 1, 0, &x->arena);
     x->from = arena_printf(

@@ -164,3 +164,18 @@ const struct hl7_charset *hl7_charset_find(struct str name, bool *alias)
     }
     return NULL;
 }
+
+static bool find_named(struct str name, const struct hl7_charset **out)
+{
+    bool alias;
+
+    *out = name.p ? hl7_charset_find(name, &alias) : NULL;
+    return *out || !name.p;
+}
+
+bool hl7_charset_settings_named(struct str force, struct str fallback,
+                                struct hl7_charset_settings *out)
+{
+    *out = (struct hl7_charset_settings){0};
+    return find_named(force, &out->force) && find_named(fallback, &out->fallback);
+}

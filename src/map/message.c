@@ -1,6 +1,8 @@
 /* One message through its feed, into the store. */
 #include "message.h"
 
+#include "order.h"
+
 struct memory {
     struct store *store;
 };
@@ -83,6 +85,9 @@ static struct instance instance_of(const struct message *m, const struct feed_re
 
     if (o->kind == FEED_RECORDED && !in.reason.p)
         in.reason = STR("no notice for this event");
+    /* Nobody is told, but what waits is stopped and a link may have to go: for plan. */
+    if (o->kind == FEED_RECORDED && event_is_over(&o->event) && !in.test)
+        in.standing = STANDING_PENDING;
     if (o->kind != FEED_SEND)
         return in;
     in.notifies = true;
@@ -123,6 +128,8 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
     struct feed_input in = {
         .kind = m->kind,
         .body = m->body,
+        .charset = m->charset,
+        .fallback = m->fallback,
         .received_ms = m->received_ms,
         .key = {(const char *)key, SEAL_KEY_BYTES},
         .memory = &hook,
@@ -135,7 +142,10 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
     if (!feed_eval(feed, &in, a, &r, e))
         return e->kind == ERR_INPUT && map_hold(m, STR("cannot be read"), s, e);
     all = NEW_ARRAY(a, struct instance, r.n);
-    for (size_t i = 0; i < r.n; i++)
+    for (size_t i = 0; i < r.n; i++) {
         all[i] = instance_of(m, &r, &r.outcomes[i], a);
+        if (!order_keep(&all[i], s, a, e))
+            return false;
+    }
     return s->ops->put_mapped(s, m->id, str_of(feed_version(feed)), all, r.n, e);
 }

@@ -3,6 +3,7 @@
 #define RECEIVE_MLLP_CONN_H
 
 #include "mllp_batch.h"
+#include "mllp_replier.h"
 #include "mllp_reply.h"
 #include "mllp_ring.h"
 #include "mllp_sweep.h"

@@ -34,13 +34,12 @@ static bool put_part(const struct mllp_unit *u, int64_t first, struct message *m
     return s->ops->put_message(s, m, a, out, e);
 }
 
-/* The parts with this last one as one body. What cannot be joined or read is refused. */
+/* The parts with this last one as one body, read as the first was: its header is that of all. What cannot be joined or read is refused. */
 static bool join(struct mllp_unit *u, const struct mllp_receiver_settings *set,
                  const struct message_list *parts, struct arena *a, struct message *m,
                  enum hl7_condition *refused)
 {
-    const struct mllp_profile *p = u->profile;
-    struct hl7_charset_settings charset = {p->charset, p->fallback, p->strict};
+    struct hl7_charset_settings charset;
     struct str *bodies = NEW_ARRAY(a, struct str, parts->n + 1);
     struct hl7_message whole;
     struct err e;
@@ -48,7 +47,12 @@ static bool join(struct mllp_unit *u, const struct mllp_receiver_settings *set,
     for (size_t i = 0; i < parts->n; i++)
         bodies[i] = parts->items[i].body;
     bodies[parts->n] = m->body;
+    m->charset = parts->items[0].charset;
+    m->fallback = parts->items[0].fallback;
     *refused = HL7_BAD_SYNTAX;
+    if (!hl7_charset_settings_named(m->charset, m->fallback, &charset))
+        return false;
+    charset.strict = u->profile->strict;
     if (!hl7_join_parts(bodies, parts->n + 1, a, &m->body, &e))
         return false;
     if (!hl7_message_read(m->body, &charset, &set->limits, a, NULL, &whole, &e)) {

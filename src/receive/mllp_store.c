@@ -77,12 +77,21 @@ static void say_reused(struct mllp_conn *c)
               (long long)c->intake.id, hl7_code_name(HL7_ID_REUSED));
 }
 
+/* What no place is left for is given up: a copy of the message may ask for it. */
+static void promise(struct mllp_conn *c)
+{
+    if (mllp_reply_room(c))
+        mllp_reply_expect(c, c->intake.id, c->intake.seen);
+    else if (!c->intake.seen)
+        mllp_replier_abandon(c->r, (struct mllp_reply){.message_id = c->intake.id});
+}
+
 static void answer_stored(struct mllp_conn *c)
 {
     const struct message *m = &c->unit.message;
 
     if (m->reply != REPLY_NEVER && !m->channel.p)
-        mllp_reply_expect(c, c->intake.id, m->reply, c->intake.seen);
+        promise(c);
     if (c->intake.seen) {
         c->r->counts.duplicates++; /* the first answer again; lost on disk, the one made now */
         answer(c, c->intake.ack.p ? c->intake.ack : buf_str(&c->unit.ack));
@@ -139,10 +148,8 @@ static void handle_unit(struct mllp_conn *c)
         close_mute(c, &e);
         return;
     }
-    if (u->message.reply != REPLY_NEVER && !u->message.channel.p && !mllp_reply_room(c)) {
-        u->message.reply = REPLY_NEVER;
+    if (u->message.reply != REPLY_NEVER && !u->message.channel.p && !mllp_reply_room(c))
         hl7_note(&u->notes, HL7_REPLY_UNPROMISED, 0);
-    }
     mllp_conn_note(c, u->readable ? &u->header : NULL, &u->notes, u->condition);
     if (u->condition != HL7_COMMITTED) {
         answer_refused(c);

@@ -183,6 +183,10 @@ static void fill_message(struct mllp_unit *u, const struct mllp_receiver_setting
     u->message.feed = str_of(set->feed);
     u->message.body = u->body;
     u->message.received_ms = u->now_ms;
+    if (u->profile->charset)
+        u->message.charset = str_of(u->profile->charset->name);
+    if (u->profile->fallback)
+        u->message.fallback = str_of(u->profile->fallback->name);
     u->message.test = h->processing != 'P';
     seal_index(set->seal, "message.key", key, 4, u->message.key);
     seal_index(set->seal, "message.digest", rest, 2, u->message.digest);

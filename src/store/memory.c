@@ -81,6 +81,8 @@ struct message copy_message(struct arena *a, const struct message *m)
     c.body = copy_text(a, m->body);
     c.ack = copy_text(a, m->ack);
     c.channel = copy_text(a, m->channel);
+    c.charset = copy_text(a, m->charset);
+    c.fallback = copy_text(a, m->fallback);
     return c;
 }
 

@@ -61,20 +61,39 @@ bool memory_find_outgoing(struct store *s, struct str channel, int64_t now_ms, s
     return true;
 }
 
+static bool is_reply(const struct outgoing *o, int64_t message_id)
+{
+    return o->message_id == message_id && !o->channel.p &&
+           (o->state == OUTGOING_WAITING || o->state == OUTGOING_ACCEPTED ||
+            o->state == OUTGOING_GONE);
+}
+
+/* One will come: the message is not mapped yet, and wants it there. */
+static bool is_awaited(const struct memory *m, int64_t message_id)
+{
+    const struct m_message *row = ROW(&m->t.messages, message_id);
+
+    return row && !row->mapped && row->m.reply != REPLY_NEVER && !row->m.channel.p;
+}
+
 bool memory_find_replies(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
                          struct outgoing_list *out, struct err *e)
 {
     struct memory *m = (struct memory *)s;
 
     (void)e;
-    *out = (struct outgoing_list){0};
+    *out = (struct outgoing_list){.none = NEW_ARRAY(a, int64_t, n)};
     for (size_t k = 0; k < n; k++) {
+        const size_t before = out->n;
+
         for (size_t i = 0; i < m->t.outgoing.n; i++) {
             const struct outgoing *o = m->t.outgoing.items[i];
 
-            if (o->state == OUTGOING_WAITING && !o->channel.p && o->message_id == message_ids[k])
+            if (is_reply(o, message_ids[k]))
                 *GROW(a, out) = copy_outgoing(a, o);
         }
+        if (out->n == before && !is_awaited(m, message_ids[k]))
+            out->none[out->n_none++] = message_ids[k];
     }
     return true;
 }

@@ -8,8 +8,8 @@ static const struct query count_resend = {
     "count a resend", "UPDATE message SET duplicates = duplicates + 1 WHERE id = ?1"};
 static const struct query add_message = {
     "put message", "INSERT INTO message(id, kind, feed, type, key, digest, received_ms, test,"
-                   " standing, lane, reply, channel, first_part, mapped)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
+                   " standing, lane, reply, channel, first_part, mapped, charset, fallback) VALUES"
+                   " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"};
 /* A message without a lane is one of its own, called by its id. */
 static const struct query take_stored = {
     "take stored", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
@@ -42,7 +42,8 @@ static bool insert(struct sqlite *q, const struct message *m, int64_t id, struct
                 ARGS(INT(id), INT(m->kind), TEXT(m->feed), TEXT(m->type),
                      BYTES(m->key, INDEX_BYTES), BYTES(m->digest, INDEX_BYTES), INT(m->received_ms),
                      INT(m->test), INT(STANDING_PENDING), INT(m->lane), INT(m->reply),
-                     TEXT(m->channel), first_part, INT(m->is_part ? MAPPED_PART : 0)),
+                     TEXT(m->channel), first_part, INT(m->is_part ? MAPPED_PART : 0),
+                     TEXT(m->charset), TEXT(m->fallback)),
                 NULL, e) ||
         (m->is_part && !part_put(q, m, id, e)) || !key_put(q, m, id, e))
         return false;
@@ -101,7 +102,9 @@ bool message_row(const struct rows *r, bool wants_ack, struct arena *a, struct m
     first = row_int(r, 11);
     m->is_part = first != 0;
     m->first_part = first == m->id ? 0 : first;
-    if (!content_row(r, 12, m->id, a, &m->body, wants_ack ? &m->ack : NULL, e))
+    m->charset = row_text(r, 12, a);
+    m->fallback = row_text(r, 13, a);
+    if (!content_row(r, 14, m->id, a, &m->body, wants_ack ? &m->ack : NULL, e))
         return false;
     return m->body.p || err_set(e, ERR_INPUT, 0, "content %lld: missing", (long long)m->id);
 }

@@ -17,9 +17,13 @@ static const struct query find_due = {"find outgoing",
 static const struct query find_next = {
     "find outgoing", "SELECT due_ms FROM outgoing WHERE state = 1 AND channel = ?1"
                      " ORDER BY due_ms, id LIMIT 1 OFFSET ?2"};
-static const struct query find_reply = {
-    "find replies", "SELECT " OUTGOING_COLUMNS " FROM outgoing"
-                    " WHERE state = 1 AND channel IS NULL AND message_id = ?1 ORDER BY id"};
+static const struct query find_reply = {"find replies", "SELECT " OUTGOING_COLUMNS " FROM outgoing"
+                                                        " WHERE channel IS NULL AND message_id = ?1"
+                                                        " AND state IN (1, 3, 5) ORDER BY id"};
+/* One will come: the message is not mapped yet, and wants it there. */
+static const struct query awaits_reply = {
+    "find replies", "SELECT 1 FROM message WHERE id = ?1 AND mapped <> 1 AND reply <> 0"
+                    " AND channel IS NULL"};
 static const struct query save_outgoing = {
     "save outgoing", "UPDATE outgoing SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
                      " control_id = ?6, body = ?7 WHERE id = ?1"};
@@ -112,16 +116,37 @@ bool sqlite_find_outgoing(struct store *s, struct str channel, int64_t now_ms, s
     return true;
 }
 
-bool sqlite_find_replies(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
-                         struct outgoing_list *out, struct err *e)
+static bool is_awaited(struct sqlite *q, int64_t message_id, bool *awaited, struct err *e)
 {
     struct rows r;
 
-    *out = (struct outgoing_list){0};
+    if (!rows_one(&r, q, &awaits_reply, ARGS(INT(message_id)), awaited, e))
+        return false;
+    if (*awaited)
+        rows_close(&r);
+    return true;
+}
+
+bool sqlite_find_replies(struct store *s, const int64_t *message_ids, size_t n, struct arena *a,
+                         struct outgoing_list *out, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    struct rows r;
+
+    *out = (struct outgoing_list){.none = NEW_ARRAY(a, int64_t, n)};
     for (size_t i = 0; i < n; i++) {
-        if (!rows_open(&r, (struct sqlite *)s, &find_reply, ARGS(INT(message_ids[i])), e) ||
+        const size_t before = out->n;
+        bool awaited;
+
+        if (!rows_open(&r, q, &find_reply, ARGS(INT(message_ids[i])), e) ||
             !outgoing_list_of(&r, a, out, e))
             return false;
+        if (out->n > before)
+            continue;
+        if (!is_awaited(q, message_ids[i], &awaited, e))
+            return false;
+        if (!awaited)
+            out->none[out->n_none++] = message_ids[i];
     }
     return true;
 }

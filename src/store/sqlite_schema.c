@@ -121,8 +121,14 @@ static const char version_3[] =
     "CREATE TABLE key_group(id INTEGER PRIMARY KEY, filter BLOB NOT NULL) STRICT;"
     "ALTER TABLE content ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;";
 
+/* How a body is to be read, and the replies on a connection of a message, whatever became of them. */
+static const char version_4[] =
+    "ALTER TABLE message ADD COLUMN charset TEXT;"
+    "ALTER TABLE message ADD COLUMN fallback TEXT;"
+    "CREATE INDEX outgoing_on_connection ON outgoing(message_id) WHERE channel IS NULL;";
+
 /* Migration i leads from version i to i + 1. Never edited once released; only added to. */
-static const char *const migrations[] = {version_1, version_2, version_3};
+static const char *const migrations[] = {version_1, version_2, version_3, version_4};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

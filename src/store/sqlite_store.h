@@ -169,7 +169,7 @@ enum { MAPPED_PART = 2 };
 /* A row of MESSAGE_COLUMNS, with its ACK or without. ERR_INPUT: its sealed bytes do not open. */
 #define MESSAGE_COLUMNS                                                                            \
     "m.id, m.kind, m.feed, m.type, m.key, m.digest, m.received_ms, m.test, m.lane, m.reply,"       \
-    " m.channel, m.first_part, " CONTENT_COLUMNS
+    " m.channel, m.first_part, m.charset, m.fallback, " CONTENT_COLUMNS
 bool message_row(const struct rows *r, bool wants_ack, struct arena *a, struct message *m,
                  struct err *e) MUST_USE;
 

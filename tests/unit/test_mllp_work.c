@@ -306,11 +306,12 @@ static void test_replies(const struct store_ops *ops)
     check_heard(&h, &p, 10, "CA:A1 CA:A2 CA:A3 AA:A1 AA:A2 CA:B1 CA:B2 CA:B3 AE:B1 AE:B3 ");
     mllp_receiver_ring(h.receiver);
     peer_say(&h, &q, STR(WANT("C1", "AL", "AL") WANT("A1", "AL", "AL")), 0);
-    check_heard(&h, &q, 2, "CA:C1 CA:A1 "); /* the copy's reply was given already */
+    check_heard(&h, &q, 3,
+                "CA:C1 CA:A1 AA:A1 "); /* it cannot be known who waits: test_mllp_replies */
     house_map(&h, STANDING_REJECTED);
-    check_heard(&h, &q, 3, "CA:C1 CA:A1 AR:C1 ");
+    check_heard(&h, &q, 4, "CA:C1 CA:A1 AA:A1 AR:C1 ");
     CHECK(peer_count(&p) == 10, "each to its own connection");
-    CHECK(mllp_receiver_counts(h.receiver)->replies == 5, "counted");
+    CHECK(mllp_receiver_counts(h.receiver)->replies == 6, "counted");
     peer_end(&p);
     peer_end(&q);
     house_end(&h);
@@ -397,7 +398,8 @@ static bool count_waiting(void *ctx, struct store *s, struct err *e)
     struct arena a = {0};
     bool ok = s->ops->find_replies(s, &q->id, 1, &a, &rows, e);
 
-    q->waiting = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        q->waiting += rows.items[i].state == OUTGOING_WAITING;
     arena_reset(&a);
     return ok;
 }
@@ -453,9 +455,9 @@ static void test_reply_room(void)
              0);
     check_heard(&h, &p, 4, "CA:A1 CA:A2 CA:A3 CA:A4 ");
     house_map(&h, STANDING_DROPPED);
-    check_heard(&h, &p, 6, "CA:A1 CA:A2 CA:A3 CA:A4 AA:A1 AA:A3 ");
-    CHECK(mllp_receiver_counts(h.receiver)->codes[HL7_REPLY_UNPROMISED] == 1,
-          "A4 was not promised");
+    check_heard(&h, &p, 5, "CA:A1 CA:A2 CA:A3 CA:A4 AA:A1 ");
+    CHECK(mllp_receiver_counts(h.receiver)->codes[HL7_REPLY_UNPROMISED] == 2,
+          "A3 and A4 were not promised");
     peer_end(&p);
     house_end(&h);
 }

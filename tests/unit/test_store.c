@@ -63,6 +63,40 @@ static void test_messages(struct bench *b)
     commit(b);
 }
 
+/* How its text is to be read goes with the message, in every list and over a restart. */
+static void test_charsets(struct bench *b)
+{
+    struct message m = message(1, 1, 1000), got;
+    struct message_list list;
+    struct intake in;
+
+    begin(b);
+    m.charset = STR("BIG-5");
+    m.is_part = true;
+    OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
+    m = message(2, 2, 1000);
+    m.fallback = STR("GB 18030-2000");
+    OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
+    m = message(3, 3, 1000);
+    OK(b, b->s->ops->put_message(b->s, &m, &b->a, &in, &b->e));
+    commit(b);
+    for (int round = 0; round < 2; round++) {
+        begin(b);
+        OK(b, b->s->ops->read_message(b->s, 1, &b->a, &got, &b->e));
+        CHECK(str_eq(got.charset, STR("BIG-5")) && !got.fallback.p, "%s: forced", b->s->ops->name);
+        OK(b, b->s->ops->read_parts(b->s, 1, &b->a, &list, &b->e));
+        CHECK(list.n == 1 && str_eq(list.items[0].charset, STR("BIG-5")), "%s: of a part",
+              b->s->ops->name);
+        OK(b, b->s->ops->take_stored(b->s, 9, NULL, 0, &b->a, &list, &b->e));
+        CHECK(list.n == 2 && str_eq(list.items[0].fallback, STR("GB 18030-2000")) &&
+                  !list.items[0].charset.p && !list.items[1].charset.p && !list.items[1].fallback.p,
+              "%s: to be mapped", b->s->ops->name);
+        CHECK(str_eq(list.items[0].body, m.body), "%s: and its body", b->s->ops->name);
+        commit(b);
+        (void)bench_reopen(b);
+    }
+}
+
 /* (I8) window: 14 days, exactly. */
 static const struct resend {
     const char *name;
@@ -390,6 +424,7 @@ static void test_recent(struct bench *b)
 
 static const struct store_case cases[] = {
     {"messages", test_messages},
+    {"charsets", test_charsets},
     {"newest only", test_newest_only},
     {"resends", test_resends},
     {"same ack", test_same_ack},

@@ -226,6 +226,44 @@ static void test_migration(void)
     bench_remove(&b);
 }
 
+/* A database of version 3, written by its program: what it lacks is absent, what it holds is found. */
+static void test_from_3(void)
+{
+    struct message m = message(9, 9, 2000), got;
+    struct outgoing_list list;
+    struct intake in;
+    struct bench b;
+    sqlite3 *db;
+
+    bench_make(&b);
+    CHECK(opens_as(&b, false), "%s", b.e.text);
+    begin(&b);
+    m.reply = REPLY_ALWAYS;
+    OK(&b, b.s->ops->put_message(b.s, &m, &b.a, &in, &b.e));
+    OK(&b, b.s->ops->put_mapped(b.s, in.id, STR("f00d"), NULL, 0, &b.e));
+    commit(&b);
+    b.s->ops->close(b.s);
+    db = connect(&b);
+    sql(db, "ALTER TABLE message DROP COLUMN charset; ALTER TABLE message DROP COLUMN fallback;"
+            "DROP INDEX outgoing_on_connection; DELETE FROM migration WHERE version = 4");
+    (void)sqlite3_close(db);
+    CHECK(!opens_as(&b, true) && strstr(b.e.text, "schema 3"), "%s", b.e.text);
+    CHECK(opens_as(&b, false), "%s", b.e.text);
+    begin(&b);
+    OK(&b, b.s->ops->read_message(b.s, in.id, &b.a, &got, &b.e));
+    CHECK(!got.charset.p && !got.fallback.p && str_eq(got.body, m.body), "as it was");
+    OK(&b, b.s->ops->find_replies(b.s, &in.id, 1, &b.a, &list, &b.e));
+    CHECK(list.n == 1 && list.items[0].message_id == in.id && list.n_none == 0, "its reply");
+    m = message(10, 10, 2000);
+    m.charset = STR("BIG-5");
+    OK(&b, b.s->ops->put_message(b.s, &m, &b.a, &in, &b.e));
+    OK(&b, b.s->ops->read_message(b.s, in.id, &b.a, &got, &b.e));
+    CHECK(str_eq(got.charset, STR("BIG-5")), "what is new");
+    commit(&b);
+    b.s->ops->close(b.s);
+    bench_remove(&b);
+}
+
 /* Something in the way of the last table: all or nothing. */
 static void test_half_way(void)
 {
@@ -253,6 +291,7 @@ static void test_half_way(void)
 int main(void)
 {
     test_migration();
+    test_from_3();
     test_half_way();
     return check_end();
 }

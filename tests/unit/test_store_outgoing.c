@@ -37,12 +37,26 @@ static struct outgoing_list due(struct bench *b, const char *channel, int64_t no
     return list;
 }
 
-static struct outgoing_list replies(struct bench *b, int64_t one, int64_t two)
+static struct outgoing_list all_replies(struct bench *b, int64_t one, int64_t two)
 {
     const int64_t ids[] = {one, two};
     struct outgoing_list list = {0};
 
     OK(b, b->s->ops->find_replies(b->s, ids, 2, &b->a, &list, &b->e));
+    return list;
+}
+
+/* The waiting ones. */
+static struct outgoing_list replies(struct bench *b, int64_t one, int64_t two)
+{
+    struct outgoing_list list = all_replies(b, one, two);
+    size_t n = 0;
+
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.items[i].state == OUTGOING_WAITING)
+            list.items[n++] = list.items[i];
+    }
+    list.n = n;
     return list;
 }
 
@@ -255,6 +269,73 @@ static void test_states(struct bench *b)
         }
 }
 
+/* A copy of a message asks for its reply again: the same bytes, whatever became of it; but what was never
+ * owed, or was damaged, is none. */
+static void test_again(struct bench *b)
+{
+    static const struct {
+        enum outgoing_state state;
+        size_t found;
+    } cases[] = {
+        {OUTGOING_WAITING, 1},
+        {OUTGOING_ACCEPTED, 1},
+        {OUTGOING_REFUSED, 0},
+        {OUTGOING_GONE, 1},
+    };
+
+    for
+        EACH (i, cases) {
+            struct outgoing_list list;
+            struct outgoing o;
+            int64_t id;
+
+            begin(b);
+            id = put_owed(b, no_channel(), 1000);
+            o = replies(b, id, 0).items[0];
+            o.state = cases[i].state;
+            o.body = STR("MSH|CANARY");
+            o.control_id = STR("TD1");
+            OK(b, b->s->ops->save_outgoing(b->s, &o, &b->e));
+            commit(b);
+            (void)bench_reopen(b);
+            begin(b);
+            list = all_replies(b, id, 0);
+            CHECK(list.n == cases[i].found && list.n_none == 2 - cases[i].found,
+                  "%s: state %d: %zu, none %zu", b->s->ops->name, cases[i].state, list.n,
+                  list.n_none);
+            CHECK(!list.n || same(&list.items[0], &o), "%s: as it was written", b->s->ops->name);
+            commit(b);
+        }
+}
+
+/* Which messages need not be asked about any more. */
+static void test_none(struct bench *b)
+{
+    struct instance held = ended(STANDING_HELD, "for a test");
+    int64_t asking, content, silent, elsewhere;
+    struct outgoing_list list;
+
+    begin(b);
+    asking = put_asking(b, REPLY_ALWAYS, no_channel(), 1000);
+    content = put_asking(b, REPLY_ON_SUCCESS, no_channel(), 1000);
+    silent = put_asking(b, REPLY_NEVER, no_channel(), 1000);
+    elsewhere = put_asking(b, REPLY_ALWAYS, STR("back"), 1000);
+    list = all_replies(b, asking, content);
+    CHECK(list.n == 0 && list.n_none == 0, "%s: both may come", b->s->ops->name);
+    list = all_replies(b, silent, elsewhere);
+    CHECK(list.n == 0 && list.n_none == 2 && list.none[0] == silent && list.none[1] == elsewhere,
+          "%s: neither comes here", b->s->ops->name);
+    OK(b, b->s->ops->put_mapped(b->s, asking, STR("f00d"), &held, 1, &b->e));
+    OK(b, b->s->ops->put_mapped(b->s, content, STR("f00d"), &held, 1, &b->e));
+    list = all_replies(b, content, asking);
+    CHECK(list.n == 1 && list.items[0].message_id == asking && list.n_none == 1 &&
+              list.none[0] == content,
+          "%s: mapped without one", b->s->ops->name);
+    list = all_replies(b, 99, 0);
+    CHECK(list.n == 0 && list.n_none == 2, "%s: no such messages", b->s->ops->name);
+    commit(b);
+}
+
 /* Settings change: what waits for a channel that is gone ends, the others go on. */
 static void test_keep_channels(struct bench *b)
 {
@@ -278,6 +359,7 @@ static void test_keep_channels(struct bench *b)
 static const struct store_case cases[] = {
     {"codes", test_codes}, {"asked", test_asked},   {"due", test_due},
     {"save", test_save},   {"states", test_states}, {"keep channels", test_keep_channels},
+    {"again", test_again}, {"none", test_none},
 };
 
 int main(void)
