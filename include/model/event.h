@@ -25,6 +25,12 @@ const struct slot *event_slot(const struct event *ev, struct str name);
 /* Its value, or an absent slice. */
 struct str event_value(const struct event *ev, const char *name);
 
+/* It takes back what an earlier one of its unit told: cancelled, withdrawn, undone. */
+bool event_takes_back(const struct event *ev);
+/* Nothing is left to be told about its unit as it was: taken back, or collected, paid, closed, skipped,
+ * done, attended, missed. */
+bool event_is_over(const struct event *ev);
+
 /* The event as bytes, to be sealed; event_unpack() reads them back. Lives in `a`. */
 struct str event_pack(const struct event *ev, struct arena *a);
 /* ERR_INPUT when the bytes are not a packed event. Slices point into `packed`. */

@@ -18,14 +18,16 @@ struct decision {
     uint8_t news[INDEX_BYTES];
 };
 
-/* in    a pending instance that notifies
- * unit  what is known of its unit before this notice; NULL: nothing
+/* in       a pending instance: it notifies, or its event is over (model/event.h) and nobody is told
+ * unit     what is known of its unit before this notice; NULL: nothing
+ * blocked  the latest patient/1 says that this patient gets no notices
  *
- * A test message and a stale event are never sent. An event that shows the patient the same facts
+ * A test message and a stale event are never sent. An event that is over stops what waits, and one that
+ * takes back revokes the links, whoever is told, however late it came. An event that shows the patient the same facts
  * as the last one is not news: for an appointment booked, moved and changed are one state, so an
  * S14 that only checks the patient in, or an S12 after its S13, is silent. `withdrawn` and `undone`
  * are told only where an earlier notice was on the wire. */
 struct decision plan_decide(const struct seal *seal, const struct instance *in,
-                            const struct unit *unit, int64_t now_ms);
+                            const struct unit *unit, bool blocked, int64_t now_ms);
 
 #endif

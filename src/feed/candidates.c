@@ -152,3 +152,25 @@ bool condition_read(struct instance *i, const struct branch *b, bool *out)
     *out = false;
     return e.code == FHIRPATH_TOO_LARGE ? instance_too_large(i) : true;
 }
+
+struct saying {
+    struct asking q;
+    bool says;
+};
+
+static void leaf_says(void *ctx, const struct cond *leaf)
+{
+    struct saying *s = ctx;
+    enum cond_state state = leaf_state(&s->q, leaf);
+
+    s->says = s->says || state == COND_PRESENT || state == COND_DELETED;
+}
+
+bool condition_says(struct instance *i, const struct branch *b, bool *out)
+{
+    struct saying s = {.q = {i, false}};
+
+    cond_each(b->cond, leaf_says, &s);
+    *out = s.says;
+    return !s.q.ended;
+}

@@ -82,6 +82,8 @@ struct elements {
 bool candidates_read(struct instance *i, const struct source *s, bool whole, struct elements *out);
 /* A condition of either side. False in *out for a run-time error. Returns false: the instance ended. */
 bool condition_read(struct instance *i, const struct branch *b, bool *out);
+/* *out: some path of the HL7 condition has a value or a delete. False: the instance ended. */
+bool condition_says(struct instance *i, const struct branch *b, bool *out);
 
 /* ---- the steps, in order; each false when the instance ended ---- */
 

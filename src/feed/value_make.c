@@ -218,13 +218,34 @@ static bool otherwise(struct making *k)
     return true;
 }
 
+/* A flag that an earlier message set stays set while this one says nothing: fields left empty take
+ * nothing back. *holds changes to true then. */
+static bool keep_flag(struct making *k, bool *holds)
+{
+    const struct event *before = NULL;
+    const struct slot *s;
+    bool says = false;
+
+    if (*holds || k->i->m->side != SIDE_HL7)
+        return true;
+    if (!condition_says(k->i, k->branch, &says))
+        return false;
+    if (says)
+        return true;
+    if (!instance_stored(k->i, &before))
+        return false;
+    s = before ? event_slot(before, str_of(k->slot->name)) : NULL;
+    *holds = s && str_eq(s->value, STR("true"));
+    return true;
+}
+
 static bool make_flag(struct making *k)
 {
     bool holds = false;
 
     if (k->branch->kind != BRANCH_CONDITION)
         return true;
-    if (!condition_read(k->i, k->branch, &holds))
+    if (!condition_read(k->i, k->branch, &holds) || !keep_flag(k, &holds))
         return false;
     k->made = (struct made){
         .state = MADE_VALUE, .text = holds ? STR("true") : STR("false"), .class = k->branch->class};

@@ -24,6 +24,34 @@ struct str event_value(const struct event *ev, const char *name)
     return s ? s->value : (struct str){NULL, 0};
 }
 
+static bool state_is_one(const struct event *ev, const char *const *words, size_t n)
+{
+    struct str state = event_value(ev, "status");
+
+    if (!state.p)
+        state = event_value(ev, "state");
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(state, str_of(words[i])))
+            return true;
+    }
+    return false;
+}
+
+bool event_takes_back(const struct event *ev)
+{
+    static const char *const words[] = {"cancelled", "withdrawn", "undone"};
+
+    return state_is_one(ev, words, sizeof words / sizeof *words);
+}
+
+bool event_is_over(const struct event *ev)
+{
+    static const char *const words[] = {"collected", "paid",     "closed", "skipped",
+                                        "done",      "attended", "missed"};
+
+    return event_takes_back(ev) || state_is_one(ev, words, sizeof words / sizeof *words);
+}
+
 static char *put_number(char *to, uint32_t v)
 {
     for (int i = 0; i < 4; i++)

@@ -111,6 +111,15 @@ static struct notice notice_of(const struct run *r, const struct instance *in)
     };
 }
 
+/* What takes back one matter does not speak for another that waits in the same window: a booking that
+ * came just before the cancellation of the old one is what the patient is told. */
+static bool yields(const struct instance *in, const struct notice *n,
+                   const struct notice_list *window)
+{
+    return event_takes_back(&in->event) && window->n &&
+           !str_eq(window->items[0].template, n->template);
+}
+
 /* own  notices of the same unit that were open and have just been withdrawn */
 static bool tell(struct run *r, const struct instance *in, const struct notice_list *own,
                  struct err *e)
@@ -128,7 +137,13 @@ static bool tell(struct run *r, const struct instance *in, const struct notice_l
     if (in->button && !mint_link(r, in, &n, &link, e))
         return false;
     r->out->ready += n.state == NOTICE_READY;
-    return ops->put_notice(r->store, &n, in->button ? &link : NULL, e) && merge(r, &n, &window, e);
+    if (!ops->put_notice(r->store, &n, in->button ? &link : NULL, e))
+        return false;
+    if (!yields(in, &n, &window))
+        return merge(r, &n, &window, e);
+    n.state = NOTICE_MERGED;
+    n.carrier = window.items[0].id;
+    return ops->save_notice(r->store, &n, e);
 }
 
 /* The facts of the unit cannot be read any more: a person looks; the others go on. */
@@ -138,6 +153,21 @@ static bool hold_damaged(struct run *r, const struct instance *in, struct err *e
            r->store->ops->settle(r->store, in->id, STANDING_HELD, STR("damaged on disk"), e);
 }
 
+/* What the patient's own record says; without one, nothing. */
+static bool is_blocked(struct run *r, const struct instance *in, bool *blocked, struct err *e)
+{
+    struct str patient = event_value(&in->event, "patient_key");
+    struct unit unit;
+    bool known = false;
+
+    *blocked = false;
+    if (patient.p &&
+        !r->store->ops->find_unit(r->store, STR("patient/1"), patient, r->arena, &unit, &known, e))
+        return false;
+    *blocked = known && str_eq(event_value(&unit.event, "blocked"), STR("true"));
+    return true;
+}
+
 static bool decide(struct run *r, const struct instance *in, struct err *e)
 {
     const struct store_ops *ops = r->store->ops;
@@ -145,13 +175,14 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
     struct notice_list open = {0};
     struct unit unit;
     struct decision d;
-    bool known;
+    bool known, blocked;
 
-    if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e))
+    if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e) ||
+        !is_blocked(r, in, &blocked, e))
         return hold_damaged(r, in, e);
     if (!ops->find_open(r->store, type, key, r->arena, &open, e))
         return false;
-    d = plan_decide(r->set->seal, in, known ? &unit : NULL, r->now_ms);
+    d = plan_decide(r->set->seal, in, known ? &unit : NULL, blocked, r->now_ms);
     if ((d.withdraw && !withdraw_all(r, &open, e)) ||
         (d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
         (d.remember && !ops->save_news(r->store, type, key, d.news, e)))
