@@ -109,7 +109,7 @@ def test_each_deviation_is_told(deviant):
         until(lambda: deviant.metric("tidings_deviations_total", code=code), f"{code} in the metrics")
     assert deviant.metric("tidings_deviations_total", code="MLLP_SB_IN_CONTENT") == 1, "one start byte, one deviation"
     wanted = {(code, "/" if code in NAMELESS else "BENCH/NORTH") for code in DEVIATIONS | REFUSED}
-    until(lambda: wanted <= set(deviant.senders()), f"{wanted} in the status", limit=20)
+    until(lambda: wanted <= set(deviant.senders()), f"{wanted} in the status")
     text = deviant.tool("status").stdout
     for code, names in wanted:
         assert re.search(rf"^ +\d+ x {code}  \S+Z  mllp 127\.0\.0\.1:0  {'' if names == '/' else names + '  '}127\.0\.0\.1$", text, re.M), \
