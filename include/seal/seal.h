@@ -63,6 +63,16 @@ struct random_source {
 };
 extern const struct random_source seal_random_system;
 
+/* Draws from another source a kilobyte at a time: for the ids of one thread, not for keys. What it has given
+ * out it does not hold any more. A process that goes on after fork() would give it twice: none does. */
+struct random_pool {
+    struct random_source source;
+    const struct random_source *from;
+    uint8_t bytes[1024]; /* the last `left` of them are not used yet */
+    size_t left;
+};
+void random_pool_init(struct random_pool *p, const struct random_source *from);
+
 enum { TOKEN_TEXT = 43 }; /* 256 bits in base64url */
 /* A new token as text with a NUL. ERR_BUSY without randomness. */
 bool token_new(const struct random_source *r, char out[TOKEN_TEXT + 1], struct err *e) MUST_USE;

@@ -97,7 +97,7 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.feed = l->set->feed;
     set.queue = a->queue;
     set.clock = a->set.clock;
-    set.random = a->set.random;
+    set.random = &a->ids.source;
     set.seal = a->seal;
     set.next = (struct bell){map_ring, a->map};
     set.senders = a->peers.senders;

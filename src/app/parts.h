@@ -41,6 +41,7 @@ struct app {
     bool ready, stopping;
 
     struct seal *seal;
+    struct random_pool ids; /* of the loop thread */
     struct store_queue *queue;
     struct http_client *client;
     struct wake wakes[WAKES];

@@ -169,6 +169,7 @@ static bool open_outbound(struct app *a, struct err *e)
 
 bool steps_open(struct app *a, struct err *e)
 {
+    random_pool_init(&a->ids, a->set.random);
     if (!seal_open(a->set.config->keys, &a->seal, e) ||
         !peers_open(a->set.config, &a->arena, &a->peers, e) || !open_store(a, e) ||
         !open_client(a, e))

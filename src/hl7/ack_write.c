@@ -38,6 +38,12 @@ static const struct fault {
                          "batch-count", 0, 0},
 };
 
+static void add_times(struct buf *b, char c, size_t n)
+{
+    while (n--)
+        buf_add_char(b, c);
+}
+
 /* ACK, ACK^S12 (2.3), ACK^S12^ACK (2.3.1 and later). */
 static void add_type(struct buf *b, const struct hl7_separators *sep, const struct hl7_header *h,
                      enum hl7_version version)
@@ -64,9 +70,9 @@ static void add_msh_tail(struct buf *b, const struct hl7_ack *ack, char f,
     if (ack->accept)
         buf_printf(b, "%c%c%c%s%cNE", f, f, f, ack->accept, f);
     else if (set)
-        buf_printf(b, "%c%c%c%c", f, f, f, f);
+        add_times(b, f, 4);
     if (set) {
-        buf_printf(b, "%c%c", f, f);
+        add_times(b, f, 2);
         reply_echo(b, h, h->fields[18]);
     }
     buf_add_char(b, '\r');
@@ -81,10 +87,12 @@ static void add_msh(struct buf *b, const struct hl7_ack *ack, const struct hl7_s
     reply_head(b, "MSH", h, sep);
     buf_add_char(b, f);
     reply_time(b, ack->now_ms, ack->zone_min);
-    buf_printf(b, "%c%c", f, f);
+    add_times(b, f, 2);
     add_type(b, sep, h, version);
     hl7_ack_id(ack->random, id);
-    buf_printf(b, "%c%s%c", f, id, f);
+    buf_add_char(b, f);
+    buf_add(b, (struct str){id, HL7_ACK_ID});
+    buf_add_char(b, f);
     reply_echo_or(b, h, h->batch ? STR("") : h->fields[11], "P");
     buf_add_char(b, f);
     reply_echo_or(b, h, h->batch ? STR("") : h->fields[12], "2.5.1");
@@ -102,7 +110,10 @@ static void add_msa(struct buf *b, const struct hl7_ack *ack, const struct hl7_s
     const char *own = faults[ack->n_faults ? ack->faults[0].condition : ack->condition].own;
     bool text = own && !is_positive(ack->code) && version <= HL7_V2_6;
 
-    buf_printf(b, "MSA%c%s%c", sep->field, hl7_ack_code_name(ack->code), sep->field);
+    buf_add(b, STR("MSA"));
+    buf_add_char(b, sep->field);
+    buf_add(b, str_of(hl7_ack_code_name(ack->code)));
+    buf_add_char(b, sep->field);
     reply_echo(b, h, h->control_id);
     if (text || ack->sequenced)
         buf_add_char(b, sep->field);

@@ -55,9 +55,12 @@ void reply_echo(struct buf *b, const struct hl7_header *h, struct str s)
             buf_add(b, s);
         return;
     }
-    for (size_t i = 0; i < s.n; i++) {
-        if (!is_control(s.p[i]))
-            buf_add_char(b, s.p[i]);
+    for (size_t i = 0, from = 0; i <= s.n; i++) {
+        if (i < s.n && !is_control(s.p[i]))
+            continue;
+        if (i > from)
+            buf_add(b, (struct str){s.p + from, i - from});
+        from = i + 1;
     }
 }
 
@@ -77,24 +80,44 @@ void reply_head(struct buf *b, const char *name, const struct hl7_header *h,
                              sep->subcomponent, sep->truncation, '\0'};
     static const int turned[] = {5, 6, 3, 4};
 
-    buf_printf(b, "%s%c%s", name, sep->field, encoding);
+    buf_add(b, str_of(name));
+    buf_add_char(b, sep->field);
+    buf_add(b, str_of(encoding));
     for (size_t i = 0; i < sizeof turned / sizeof turned[0]; i++) {
         buf_add_char(b, sep->field);
         reply_echo(b, h, h->fields[turned[i]]);
     }
 }
 
+/* `width` digits of a number that has no more. */
+static char *add_digits(char *p, int n, int width)
+{
+    for (int i = width; i-- > 0; n /= 10)
+        p[i] = (char)('0' + n % 10);
+    return p + width;
+}
+
 void reply_time(struct buf *b, int64_t now_ms, int zone_min)
 {
     int ms = (int)(((now_ms % 1000) + 1000) % 1000), east = zone_min < 0 ? -zone_min : zone_min;
     time_t local = (time_t)((now_ms - ms) / 1000) + zone_min * 60;
+    char text[32], *p = text;
     struct tm t;
 
-    if (!gmtime_r(&local, &t))
-        return;
-    buf_printf(b, "%04d%02d%02d%02d%02d%02d.%03d%c%02d%02d", t.tm_year + 1900, t.tm_mon + 1,
-               t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, ms, zone_min < 0 ? '-' : '+', east / 60,
-               east % 60);
+    if (!gmtime_r(&local, &t) || t.tm_year < -1900 || t.tm_year > 9999 - 1900)
+        return; /* four digits are all there is room for */
+    p = add_digits(p, t.tm_year + 1900, 4);
+    p = add_digits(p, t.tm_mon + 1, 2);
+    p = add_digits(p, t.tm_mday, 2);
+    p = add_digits(p, t.tm_hour, 2);
+    p = add_digits(p, t.tm_min, 2);
+    p = add_digits(p, t.tm_sec, 2);
+    *p++ = '.';
+    p = add_digits(p, ms, 3);
+    *p++ = zone_min < 0 ? '-' : '+';
+    p = add_digits(p, east / 60, 2);
+    p = add_digits(p, east % 60, 2);
+    buf_add(b, (struct str){text, (size_t)(p - text)});
 }
 
 bool reply_close(struct buf *b, size_t from, char start, char end)

@@ -1,5 +1,6 @@
 #include <openssl/rand.h>
 
+#include "base/container_of.h"
 #include "base/encode.h"
 #include "seal/seal.h"
 
@@ -12,6 +13,32 @@ static bool system_get(const struct random_source *r, void *out, size_t n)
 }
 
 const struct random_source seal_random_system = {.get = system_get};
+
+static bool pool_get(const struct random_source *r, void *out, size_t n)
+{
+    struct random_pool *p = container_of((struct random_source *)(uintptr_t)r, struct random_pool,
+                                         source); /* pools are never constants */
+    uint8_t *from;
+
+    if (n > sizeof p->bytes)
+        return p->from->get(p->from, out, n);
+    if (p->left < n) {
+        p->left = 0;
+        if (!p->from->get(p->from, p->bytes, sizeof p->bytes))
+            return false;
+        p->left = sizeof p->bytes;
+    }
+    from = p->bytes + sizeof p->bytes - p->left;
+    memcpy(out, from, n);
+    seal_wipe(from, n);
+    p->left -= n;
+    return true;
+}
+
+void random_pool_init(struct random_pool *p, const struct random_source *from)
+{
+    *p = (struct random_pool){.source = {pool_get}, .from = from};
+}
 
 bool token_new(const struct random_source *r, char out[TOKEN_TEXT + 1], struct err *e)
 {

@@ -65,9 +65,16 @@ static bool find_seen(struct sqlite *q, const struct message *m, struct intake *
         out->seen = found && same;
         return true;
     }
-    if (!key_find_same(q, m, since_ms, &out->id, &out->seen, e))
+    if (!key_find_newest(q, m, 0, since_ms, &other, &same, &found, e))
         return false;
-    return out->seen || key_find_newest(q, m, 0, since_ms, &other, &same, &out->id_reused, e);
+    if (!found) /* the common case: whoever is the same has the same key */
+        return true;
+    out->seen = same;
+    out->id = other;
+    if (!same && !key_find_same(q, m, since_ms, &out->id, &out->seen, e))
+        return false;
+    out->id_reused = !out->seen;
+    return true;
 }
 
 bool sqlite_put_message(struct store *s, const struct message *m, struct arena *a,

@@ -133,7 +133,8 @@ bool key_open(struct sqlite *q, size_t segment, struct err *e)
         return true;
     k->segment = segment ? segment : KEY_SEGMENT;
     k->now.segment_ms = INT64_MIN;
-    if (!key_map_init(&k->map, 4 * k->segment, k->segment > KEY_BLOCKS ? k->segment : KEY_BLOCKS))
+    if (!key_map_init(&k->map, 4 * k->segment,
+                      4 * k->segment > KEY_BLOCKS ? 4 * k->segment : KEY_BLOCKS))
         return err_set(e, ERR_BUSY, 0, "read keys: out of memory");
     if (!segments(q, &fits, e) || (!fits && !make_anew(q, e)) || !refill(q, e))
         return false;

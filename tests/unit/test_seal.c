@@ -336,6 +336,29 @@ static void test_tokens(void)
     CHECK(!ulid_new(&empty, 1, ulid, &e) && e.kind == ERR_BUSY, "%s", e.text);
 }
 
+/* Never the same bytes twice, nothing without its source, and nothing kept of what was given. */
+static void test_pool(void)
+{
+    static const struct random_source counting = {counting_get}, empty = {empty_get};
+    struct random_pool p;
+    uint8_t got[8], large[sizeof p.bytes + 1] = {0};
+    size_t n = 0;
+
+    random_pool_init(&p, &counting);
+    for (size_t i = 0; i + sizeof got <= sizeof p.bytes; i += sizeof got)
+        n += p.source.get(&p.source, got, sizeof got) && got[0] == (uint8_t)i &&
+             got[7] == (uint8_t)(i + 7);
+    CHECK(n == sizeof p.bytes / sizeof got && p.left == 0, "%zu draws, %zu left", n, p.left);
+    for (size_t i = 0; i < sizeof p.bytes; i++)
+        CHECK(p.bytes[i] == 0, "byte %zu is still there", i);
+    CHECK(p.source.get(&p.source, got, 1) && got[0] == 0 && p.left == sizeof p.bytes - 1,
+          "drawn anew");
+    CHECK(p.source.get(&p.source, large, sizeof large) && large[sizeof p.bytes - 1] == 0xff,
+          "from the source");
+    random_pool_init(&p, &empty);
+    CHECK(!p.source.get(&p.source, got, 1) && p.left == 0, "nothing to be had");
+}
+
 static void write_file(const char *path, struct str text, mode_t mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -595,6 +618,7 @@ int main(void)
     test_no_memory();
     test_derived();
     test_tokens();
+    test_pool();
     test_key_file();
     test_secret_files();
     return check_end();
