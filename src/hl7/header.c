@@ -203,15 +203,27 @@ struct str hl7_header_name(const struct hl7_header *h, size_t n)
     return s;
 }
 
+/* A segment starts at i: behind CR and LFs that follow it; behind LF alone only where segments end so. */
+static bool starts_segment(struct str body, size_t i, bool lf)
+{
+    if (lf && body.p[i - 1] == '\n')
+        return true;
+    while (body.p[i - 1] == '\n' && i > 1)
+        i--;
+    return body.p[i - 1] == '\r';
+}
+
 size_t hl7_header_next(struct str body, const struct hl7_header *h)
 {
+    bool lf = h->text.n < body.n && body.p[h->text.n] == '\n';
+
     for (size_t i = h->text.n; i + 4 < body.n; i++) {
         const char *at = memmem(body.p + i, body.n - i, "MSH", 3);
 
         if (!at)
             break;
         i = (size_t)(at - body.p);
-        if ((at[-1] == '\r' || at[-1] == '\n') && i + 3 < body.n && at[3] == h->sep.field)
+        if (i > 0 && i + 3 < body.n && at[3] == h->sep.field && starts_segment(body, i, lf))
             return i;
     }
     return body.n;

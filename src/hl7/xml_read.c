@@ -31,8 +31,13 @@ static struct str without_mark(struct str s)
 
 bool hl7_xml_is(struct str body)
 {
-    body = str_trim(without_mark(body));
-    return body.n && body.p[0] == '<';
+    size_t i = 0;
+
+    /* Not str_trim(): it would look at the blanks behind the last of many messages for each of them. */
+    body = without_mark(body);
+    while (i < body.n && (body.p[i] == ' ' || (body.p[i] >= '\t' && body.p[i] <= '\r')))
+        i++;
+    return i < body.n && body.p[i] == '<';
 }
 
 /* The first fault counts, and ends the document. */

@@ -812,6 +812,32 @@ static void test_many_ids(void)
     free(slots);
 }
 
+/* Where the next message starts: hl7v2.md 2.4, a later bare LF is content when MSH ends in CR. */
+static void test_header_next(void)
+{
+    static const struct {
+        const char *body;
+        size_t want;
+    } all[] = {
+        {"MSH|^~\\&|A\rOBX|1|note\nMSH|^~\\&|B\rPID|2\r", 39},
+        {"MSH|^~\\&|A\rOBX|1|note\nMSH|^~\\&|B\rMSH|^~\\&|C\r", 33},
+        {"MSH|^~\\&|A\r\nPID|1\r\nMSH|^~\\&|B\r\n", 19},
+        {"MSH|^~\\&|A\rPID|1\r\n\nMSH|^~\\&|B\r", 19},
+        {"MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\n", 17},
+        {"MSH|^~\\&|A\nPID|1\rMSH|^~\\&|B\n", 17},
+        {"MSH|^~\\&|A\r\nOBX|1|note\nMSH|^~\\&|B\r\n", 35},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct str body = str_of(all[i].body);
+        struct hl7_header h;
+        struct err e;
+
+        CHECK(hl7_header_scan(body, &h, &e) && hl7_header_next(body, &h) == all[i].want,
+              "row %zu: %zu, not %zu", i, hl7_header_next(body, &h), all[i].want);
+    }
+}
+
 static void test_header(void)
 {
     struct hl7_header h;
@@ -855,6 +881,7 @@ int main(void)
     test_sound();
     test_ids();
     test_many_ids();
+    test_header_next();
     test_header();
     return check_end();
 }

@@ -1,5 +1,6 @@
 /* v2.xml: what becomes bars and hats, and what is refused, with its place and without its content. */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "check.h"
@@ -195,6 +196,22 @@ static void test_refused(void)
         }
 }
 
+/* A frame of many messages is asked once for each: only the front may be looked at. The rest here is
+ * memory that nobody may touch. */
+static void test_front(void)
+{
+    const size_t page = 65536;
+    char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (two == MAP_FAILED || mprotect(two + page, page, PROT_NONE) != 0)
+        abort();
+    memcpy(two + page - 4, "MSH|", 4);
+    CHECK(!hl7_xml_is((struct str){two + page - 4, page + 4}), "a message");
+    memcpy(two + page - 4, " \r\n<", 4);
+    CHECK(hl7_xml_is((struct str){two + page - 4, page + 4}), "a document");
+    munmap(two, 2 * page);
+}
+
 /* UTF-16 does not even start like a document; NUL is no character of XML. */
 static void test_wide(void)
 {
@@ -315,6 +332,7 @@ int main(void)
     test_documents();
     test_refused();
     test_wide();
+    test_front();
     test_limits();
     test_large();
     test_prefixes();
