@@ -31,6 +31,9 @@ bool event_takes_back(const struct event *ev);
  * done, attended, missed. */
 bool event_is_over(const struct event *ev);
 
+/* A patient/1 that says: no notices for this patient. */
+bool event_blocks(const struct event *ev);
+
 /* The event as bytes, to be sealed; event_unpack() reads them back. Lives in `a`. */
 struct str event_pack(const struct event *ev, struct arena *a);
 /* ERR_INPUT when the bytes are not a packed event. Slices point into `packed`. */

@@ -269,6 +269,9 @@ struct store_ops {
                       struct notice_list *out, struct err *e);
     bool (*find_window)(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
+    /* Those of one patient, oldest first. Looks at all that are open. */
+    bool (*find_patient)(struct store *s, struct str patient_key, struct arena *a,
+                         struct notice_list *out, struct err *e);
     /* Writes state, reason, due_ms, tries, coalesce, carrier, and the instance's standing
      * (notice_standing()) and reason. In the same breath:
      *   merged    what was merged into it follows it to its carrier

@@ -1,6 +1,7 @@
-#include "hl7/meaning.h"
+#include "meanings.h"
 
 #include "commands.h"
+#include "hl7/meaning.h"
 
 static const char head[] =
     "# What HL7 v2 messages mean\n"
@@ -39,7 +40,7 @@ static void write_row(const char *name, const char *words, const char *note, FIL
     (void)fprintf(to, " | %s |\n", note);
 }
 
-static void write_page(FILE *to)
+void meanings_write(FILE *to)
 {
     (void)fputs(head, to);
     (void)fputs("\n## Groups of triggers, for `on`\n\n| Group | Triggers | Note |\n|---|---|---|\n",
@@ -57,6 +58,6 @@ static void write_page(FILE *to)
 int cli_meanings(const struct cli_args *args)
 {
     (void)args;
-    write_page(stdout);
+    meanings_write(stdout);
     return EXIT_YES;
 }

@@ -86,7 +86,8 @@ static struct instance instance_of(const struct message *m, const struct feed_re
     if (o->kind == FEED_RECORDED && !in.reason.p)
         in.reason = STR("no notice for this event");
     /* Nobody is told, but what waits is stopped and a link may have to go: for plan. */
-    if (o->kind == FEED_RECORDED && event_is_over(&o->event) && !in.test)
+    if (o->kind == FEED_RECORDED && !in.test &&
+        (event_is_over(&o->event) || event_blocks(&o->event)))
         in.standing = STANDING_PENDING;
     if (o->kind != FEED_SEND)
         return in;

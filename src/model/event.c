@@ -52,6 +52,11 @@ bool event_is_over(const struct event *ev)
     return event_takes_back(ev) || state_is_one(ev, words, sizeof words / sizeof *words);
 }
 
+bool event_blocks(const struct event *ev)
+{
+    return str_eq(ev->type, STR("patient/1")) && str_eq(event_value(ev, "blocked"), STR("true"));
+}
+
 static char *put_number(char *to, uint32_t v)
 {
     for (int i = 0; i < 4; i++)

@@ -16,13 +16,13 @@ static void wake_at(struct plan_result *out, int64_t at_ms)
         out->next_ms = at_ms;
 }
 
-static bool withdraw_all(struct run *r, struct notice_list *open, struct err *e)
+static bool withdraw_all(struct run *r, struct notice_list *open, struct str why, struct err *e)
 {
     for (size_t i = 0; i < open->n; i++) {
         struct notice *n = &open->items[i];
 
         n->state = NOTICE_WITHDRAWN;
-        n->reason = STR("a later event came first");
+        n->reason = why;
         if (!r->store->ops->save_notice(r->store, n, e))
             return false;
     }
@@ -164,8 +164,19 @@ static bool is_blocked(struct run *r, const struct instance *in, bool *blocked, 
     if (patient.p &&
         !r->store->ops->find_unit(r->store, STR("patient/1"), patient, r->arena, &unit, &known, e))
         return false;
-    *blocked = known && str_eq(event_value(&unit.event, "blocked"), STR("true"));
+    *blocked = known && event_blocks(&unit.event);
     return true;
+}
+
+/* The patient died, or wants no more: what waits does not leave. */
+static bool block(struct run *r, const struct instance *in, struct err *e)
+{
+    const struct store_ops *ops = r->store->ops;
+    struct notice_list open = {0};
+
+    return ops->find_patient(r->store, in->event.unit_key, r->arena, &open, e) &&
+           withdraw_all(r, &open, STR("no notices for this patient"), e) &&
+           ops->settle(r->store, in->id, STANDING_RECORDED, in->reason, e);
 }
 
 static bool decide(struct run *r, const struct instance *in, struct err *e)
@@ -177,13 +188,15 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
     struct decision d;
     bool known, blocked;
 
+    if (event_blocks(&in->event))
+        return block(r, in, e);
     if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e) ||
         !is_blocked(r, in, &blocked, e))
         return hold_damaged(r, in, e);
     if (!ops->find_open(r->store, type, key, r->arena, &open, e))
         return false;
     d = plan_decide(r->set->seal, in, known ? &unit : NULL, blocked, r->now_ms);
-    if ((d.withdraw && !withdraw_all(r, &open, e)) ||
+    if ((d.withdraw && !withdraw_all(r, &open, STR("a later event came first"), e)) ||
         (d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
         (d.remember && !ops->save_news(r->store, type, key, d.news, e)))
         return false;

@@ -170,6 +170,7 @@ const struct store_ops store_memory = {
     .put_notice = memory_put_notice,
     .find_open = memory_find_open,
     .find_window = memory_find_window,
+    .find_patient = memory_find_patient,
     .save_notice = memory_save_notice,
     .release_due = memory_release_due,
     .find_checking = memory_find_checking,

@@ -72,6 +72,22 @@ bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
     return true;
 }
 
+bool memory_find_patient(struct store *s, struct str patient_key, struct arena *a,
+                         struct notice_list *out, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *out = (struct notice_list){0};
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        const struct notice *n = m->t.notices.items[i];
+
+        if (is_open(n) && n->patient_key.p && str_eq(n->patient_key, patient_key))
+            *GROW(a, out) = copy_notice(a, n);
+    }
+    return true;
+}
+
 bool memory_find_later(struct store *s, const struct notice *n, bool *later, struct err *e)
 {
     struct memory *m = (struct memory *)s;

@@ -164,6 +164,8 @@ bool memory_list_recent(struct store *s, size_t most, struct arena *a, struct tr
 bool memory_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
 bool memory_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct notice_list *out, struct err *e);
+bool memory_find_patient(struct store *s, struct str patient_key, struct arena *a,
+                         struct notice_list *out, struct err *e);
 bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
 bool memory_save_notice(struct store *s, const struct notice *n, struct err *e);

@@ -190,6 +190,7 @@ const struct store_ops store_sqlite = {
     .put_notice = sqlite_put_notice,
     .find_open = sqlite_find_open,
     .find_window = sqlite_find_window,
+    .find_patient = sqlite_find_patient,
     .save_notice = sqlite_save_notice,
     .release_due = sqlite_release_due,
     .find_checking = sqlite_find_checking,

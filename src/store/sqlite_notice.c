@@ -14,6 +14,14 @@ static const struct query find_open = {
 static const struct query find_window = {"find window",
                                          "SELECT " NOTICE_COLUMNS " FROM notice"
                                          " WHERE coalesce_key = ?1 AND state = 1 ORDER BY id"};
+/* The open ones are few beside the rest: each state by its own index, whole. */
+#define OF_PATIENT(index, state)                                                                   \
+    "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY " index " WHERE state = " state              \
+    " AND patient_key = ?1"
+static const struct query find_patient = {
+    "find patient",
+    OF_PATIENT("notice_due", "1") " UNION ALL " OF_PATIENT(
+        "notice_ready", "2") " UNION ALL " OF_PATIENT("notice_merged", "8") " ORDER BY 1"};
 static const struct query read_notice = {"read notice",
                                          "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?1"};
 static const struct query find_later = {
@@ -145,6 +153,15 @@ bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
     struct rows r;
 
     return rows_open(&r, (struct sqlite *)s, &find_window, ARGS(TEXT(coalesce)), e) &&
+           notice_list_of(&r, a, out, NULL, e);
+}
+
+bool sqlite_find_patient(struct store *s, struct str patient_key, struct arena *a,
+                         struct notice_list *out, struct err *e)
+{
+    struct rows r;
+
+    return rows_open(&r, (struct sqlite *)s, &find_patient, ARGS(TEXT(patient_key)), e) &&
            notice_list_of(&r, a, out, NULL, e);
 }
 

@@ -235,6 +235,8 @@ bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_ke
 bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
 bool sqlite_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct notice_list *out, struct err *e);
+bool sqlite_find_patient(struct store *s, struct str patient_key, struct arena *a,
+                         struct notice_list *out, struct err *e);
 bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
 bool sqlite_save_notice(struct store *s, const struct notice *n, struct err *e);

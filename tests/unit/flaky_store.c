@@ -100,6 +100,9 @@ WRAP(find_open,
      (struct store * s, struct str type, struct str key, struct arena *a, struct notice_list *out,
       struct err *e),
      type, key, a, out, e)
+WRAP(find_patient,
+     (struct store * s, struct str key, struct arena *a, struct notice_list *out, struct err *e),
+     key, a, out, e)
 WRAP(find_window,
      (struct store * s, struct str coalesce, struct arena *a, struct notice_list *out,
       struct err *e),
@@ -206,6 +209,7 @@ static const struct store_ops flaky_ops = {
     .put_notice = flaky_put_notice,
     .find_open = flaky_find_open,
     .find_window = flaky_find_window,
+    .find_patient = flaky_find_patient,
     .save_notice = flaky_save_notice,
     .release_due = flaky_release_due,
     .find_checking = flaky_find_checking,

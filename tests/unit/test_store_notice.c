@@ -35,6 +35,11 @@ static void test_notices(struct bench *b)
     CHECK(window.n == 1 && window.items[0].id == n.id, "what waits is in the window");
     OK(b, b->s->ops->find_window(b->s, STR("demo/booked/pk_other"), &b->a, &window, &b->e));
     CHECK(window.n == 0, "another window");
+    OK(b, b->s->ops->find_patient(b->s, n.patient_key, &b->a, &open, &b->e));
+    CHECK(open.n == 2 && is_notice(&open.items[0], &n) && open.items[1].id == other.id,
+          "%s: both of the patient, the oldest first", b->s->ops->name);
+    OK(b, b->s->ops->find_patient(b->s, STR("pk_nobody"), &b->a, &open, &b->e));
+    CHECK(open.n == 0, "another patient");
     n.state = NOTICE_WITHDRAWN;
     n.reason = STR("a later event came first");
     n.coalesce = (struct str){NULL, 0};
@@ -44,6 +49,8 @@ static void test_notices(struct bench *b)
     OK(b, b->s->ops->find_open(b->s, STR("appointment/1"), STR("pk_a"), &b->a, &open, &b->e));
     OK(b, b->s->ops->find_window(b->s, STR("demo/booked/pk_patient"), &b->a, &window, &b->e));
     CHECK(open.n == 0 && window.n == 0, "withdrawn is not open");
+    OK(b, b->s->ops->find_patient(b->s, n.patient_key, &b->a, &open, &b->e));
+    CHECK(open.n == 1 && open.items[0].id == other.id, "nor is it the patient's");
     n.id = 99;
     CHECK(!b->s->ops->save_notice(b->s, &n, &b->e) && b->e.kind == ERR_INPUT, "%s", b->e.text);
     CHECK(ledger(b).recorded == 1 && ledger(b).pending == 1, "and its message is recorded");

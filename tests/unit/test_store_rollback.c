@@ -45,6 +45,7 @@ static bool whole_life(struct store *s, struct arena *a, struct err *e)
     if (!s->ops->put_notice(s, &n, &l, e) ||
         !s->ops->find_open(s, n.event_type, n.unit_key, a, &notices, e) ||
         !s->ops->find_window(s, n.coalesce, a, &notices, e) ||
+        !s->ops->find_patient(s, n.patient_key, a, &notices, e) ||
         !s->ops->find_later(s, &n, &yes, e) || !s->ops->release_due(s, 5000, &count, &next, e) ||
         !s->ops->begin_attempts(s, 2, echoes, 5000, a, &flights, e) ||
         !s->ops->recover(s, 6000, &count, e) || !s->ops->find_checking(s, 9, a, &flights, e) ||
