@@ -251,7 +251,7 @@ static void test_flaky(struct bench *b)
 {
     int fired = fail_each(b, whole_life, check_still_empty);
 
-    CHECK(fired == 31, "%d calls failed in turn", fired);
+    CHECK(fired == 32, "%d calls failed in turn", fired);
     check_life(b);
 }
 
