@@ -20,6 +20,10 @@ enum { HAND_OVER = 16 };
  * round trip; a commit of other work in between would cost each of them a sync. */
 enum { PAUSE_NS = 2000000 };
 
+/* Fewer jobs a second than this, seen over a window, leave the thread time enough: then the others give way
+ * for a shorter time, so that they keep up. */
+enum { LIGHT_RATE = 12000, WINDOW_NS = 20000000, LIGHT_PAUSE_NS = 300000, LIGHT_WAIT_NS = 3000000 };
+
 struct store_queue {
     struct store_queue_settings set;
     uv_thread_t thread;
@@ -36,6 +40,9 @@ struct store_queue {
     struct job_list waiting, later, finished;
     uint64_t later_ns;  /* since when the first of `later` waits (uv_hrtime) */
     uint64_t urgent_ns; /* when the last of the others was done, or came */
+    uint64_t window_ns; /* since when n_window of them were taken */
+    uint64_t n_window;
+    bool is_light; /* the window before had few of them */
     bool stopping, fatal;
     struct err why; /* fatal */
 };
@@ -134,11 +141,26 @@ static bool run_batch(struct store *s, struct store_job *jobs, struct err *e)
 /* How long the first of `later` must still give way; 0: its turn is now. */
 static uint64_t gives_way(const struct store_queue *q)
 {
-    const uint64_t now = uv_hrtime(), most = q->later_ns + (uint64_t)q->set.later_ms * 1000000;
-    const uint64_t pause = q->urgent_ns + PAUSE_NS;
+    const uint64_t now = uv_hrtime(), longest = (uint64_t)q->set.later_ms * 1000000;
+    const uint64_t most =
+        q->later_ns + (q->is_light && longest > LIGHT_WAIT_NS ? LIGHT_WAIT_NS : longest);
+    const uint64_t pause = q->urgent_ns + (q->is_light ? LIGHT_PAUSE_NS : PAUSE_NS);
     const uint64_t until = q->waiting.head || pause > most ? most : pause;
 
     return q->stopping && !q->waiting.head ? 0 : until > now ? until - now : 0;
+}
+
+static void count_urgent(struct store_queue *q, const struct store_job *jobs)
+{
+    const uint64_t now = uv_hrtime(), took = now - q->window_ns;
+
+    for (; jobs; jobs = jobs->next)
+        q->n_window++;
+    if (took < WINDOW_NS)
+        return;
+    q->is_light = q->n_window * 1000000000 / LIGHT_RATE < took;
+    q->window_ns = now;
+    q->n_window = 0;
 }
 
 /* The next jobs to be run together; NULL: none, and it is told to stop. */
@@ -154,8 +176,11 @@ static struct store_job *wait_batch(struct store_queue *q)
             q->later_ns = uv_hrtime();
             return batch;
         }
-        if (q->waiting.head)
-            return list_take(&q->waiting, q->set.max_batch);
+        if (q->waiting.head) {
+            batch = list_take(&q->waiting, q->set.max_batch);
+            count_urgent(q, batch);
+            return batch;
+        }
         if (q->stopping && !q->later.head)
             return NULL;
         if (q->later.head)

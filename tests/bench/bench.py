@@ -39,10 +39,10 @@ MESSAGE = "\n".join([
     "AIL|1|A|KH-2F^^^KH|||20270304093000", ""])
 
 
-def load(port, connections, ms, first, need):
-    """One run of the generator: its figures, with acks a second."""
+def load(port, connections, ms, first, need, rate=0):
+    """One run of the generator, `rate` messages a second at most (0: no limit): its figures, with acks a second."""
     done = subprocess.run([TOOLS / "bench_load", str(port), str(connections), str(ms), str(first),
-                           ROOT / "build/bench.hl7", need], capture_output=True, text=True, check=True)
+                           ROOT / "build/bench.hl7", need, str(rate)], capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["acks"] > 0 and figures["refused"] == 0, figures
     figures["rate"] = figures["acks"] / figures["seconds"]

@@ -1,10 +1,11 @@
 /* The load generator: stop-and-wait MLLP senders on libuv, so that measuring is not what is slow.
  *
- *   load PORT CONNECTIONS MILLISECONDS FIRST FILE [NEED]
+ *   load PORT CONNECTIONS MILLISECONDS FIRST FILE [NEED [RATE]]
  *
  * Each connection sends FILE with every run of twelve '@' replaced by a number of its own (FIRST,
  * FIRST+1 …), waits for the answer and sends the next. An answer that does not hold NEED counts as
- * refused. The last line is one JSON object: acks, refused, broken, seconds, p50_us, p99_us,
+ * refused. With RATE all of them together begin no more than that many messages a second, evenly spread.
+ * The last line is one JSON object: acks, refused, broken, seconds, p50_us, p99_us,
  * max_us. */
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct sender {
     char answer[ANSWER_MAX];
     size_t n;
     uint64_t sent_ns;
+    struct sender *next_due;
 };
 
 struct load {
@@ -37,6 +39,11 @@ struct load {
     struct sender *senders;
     size_t n_senders;
     uint64_t next, start_ns, stop_ns;
+    uint64_t rate; /* messages a second; 0: as fast as it goes */
+    uv_timer_t pace;
+    struct sender *due; /* connections that may send, the first one first */
+    struct sender **last_due;
+    uint64_t n_sent;
     uint32_t *took_us;
     size_t n_took, room;
     uint64_t refused, broken;
@@ -89,6 +96,35 @@ static void send_next(struct sender *s)
         fail(s);
 }
 
+static void on_pace(uv_timer_t *t)
+{
+    struct load *l = t->data;
+
+    while (l->due && l->n_sent < (uv_hrtime() - l->start_ns) / 1000 * l->rate / 1000000) {
+        struct sender *s = l->due;
+
+        l->due = s->next_due;
+        if (!l->due)
+            l->last_due = &l->due;
+        l->n_sent++;
+        send_next(s);
+    }
+}
+
+/* At once, or when its turn has come. */
+static void send_due(struct sender *s)
+{
+    struct load *l = s->load;
+
+    if (!l->rate) {
+        send_next(s);
+        return;
+    }
+    s->next_due = NULL;
+    *l->last_due = s;
+    l->last_due = &s->next_due;
+}
+
 static void count(struct sender *s)
 {
     struct load *l = s->load;
@@ -132,7 +168,7 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     count(s);
     s->n = 0;
-    send_next(s);
+    send_due(s);
 }
 
 static void on_connected(uv_connect_t *c, int status)
@@ -145,7 +181,7 @@ static void on_connected(uv_connect_t *c, int status)
     }
     uv_tcp_nodelay(&s->tcp, 1);
     uv_read_start((uv_stream_t *)&s->tcp, on_room, on_bytes);
-    send_next(s);
+    send_due(s);
 }
 
 static void on_end(uv_timer_t *t)
@@ -157,6 +193,7 @@ static void on_end(uv_timer_t *t)
     for (size_t i = 0; i < l->n_senders; i++)
         leave(&l->senders[i]);
     uv_close((uv_handle_t *)t, on_closed);
+    uv_close((uv_handle_t *)&l->pace, on_closed);
 }
 
 /* Reads FILE, lines ended by CR as on the wire, and puts the framing around it. */
@@ -198,6 +235,11 @@ static bool start(struct load *l, uint64_t run_ms)
             uv_tcp_connect(&s->connect, &s->tcp, (struct sockaddr *)&l->to, on_connected) < 0)
             return false;
     }
+    uv_timer_init(&l->loop, &l->pace);
+    l->pace.data = l;
+    l->last_due = &l->due;
+    if (l->rate)
+        uv_timer_start(&l->pace, on_pace, 1, 1);
     uv_timer_init(&l->loop, &l->end);
     l->end.data = l;
     uv_timer_start(&l->end, on_end, run_ms, 0);
@@ -229,12 +271,13 @@ int main(int argc, char **argv)
     struct load l = {0};
 
     if (argc < 6) {
-        fprintf(stderr, "usage: load PORT CONNECTIONS MILLISECONDS FIRST FILE [NEED]\n");
+        fprintf(stderr, "usage: load PORT CONNECTIONS MILLISECONDS FIRST FILE [NEED [RATE]]\n");
         return 2;
     }
     l.n_senders = strtoul(argv[2], NULL, 10);
     l.next = strtoull(argv[4], NULL, 10);
     l.need = argc > 6 ? argv[6] : NULL;
+    l.rate = argc > 7 ? strtoull(argv[7], NULL, 10) : 0;
     uv_loop_init(&l.loop);
     uv_ip4_addr("127.0.0.1", (int)strtol(argv[1], NULL, 10), &l.to);
     if (!read_message(&l, argv[5]) || !start(&l, strtoull(argv[3], NULL, 10))) {
