@@ -38,6 +38,8 @@ static struct mllp_counts sum_mllp(const struct app *a)
         add_sum(sum.refused, c->refused, LISTENER_REFUSALS);
         sum.duplicates += c->duplicates;
         sum.foreign += c->foreign;
+        sum.replies += c->replies;
+        sum.recordings += c->recordings;
     }
     return sum;
 }
@@ -69,6 +71,11 @@ static void add_mllp(const struct app *a, struct buf *out)
     head(out, "tidings_foreign_messages_total", "counter",
          "Messages whose MSH-3 and MSH-4 do not belong to their connection.");
     number(out, "tidings_foreign_messages_total", NULL, NULL, sum.foreign);
+    head(out, "tidings_replies_total", "counter",
+         "Application acknowledgements written on the connection of their message.");
+    number(out, "tidings_replies_total", NULL, NULL, sum.replies);
+    head(out, "tidings_recordings_total", "counter", "Recordings written by the flight recorder.");
+    number(out, "tidings_recordings_total", NULL, NULL, sum.recordings);
 }
 
 static void add_outbound(const struct app *a, struct buf *out)
