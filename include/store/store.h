@@ -22,7 +22,7 @@ struct store_settings {
     bool read_only;          /* `tidings ledger` beside a running daemon: no migration, no write */
     int64_t duplicate_ms;    /* how long a resend is recognised; default 14 days */
     size_t key_segment; /* ids in one segment of the key index, a power of two; 0: the usual one */
-    int wal_pages;      /* the log's limit, above which commits wait for a checkpoint; 0: the usual one */
+    int wal_pages; /* the log's limit, above which commits wait for a checkpoint; 0: the usual one */
 };
 
 /* What put_message() found. */
@@ -120,7 +120,8 @@ enum outgoing_state {
     OUTGOING_FLYING,      /* written, not answered */
     OUTGOING_ACCEPTED,    /* AA or CA, or no answer was asked for */
     OUTGOING_REFUSED,     /* AR, CR, or AE and CE too often: final */
-    OUTGOING_GONE, /* its connection is gone, or its channel is no longer configured: final */
+    OUTGOING_GONE, /* its channel is no longer configured: final; or its connection is gone, until a
+                      copy of the message asks for it */
 };
 struct outgoing {
     int64_t id, message_id; /* message_id: what it answers */

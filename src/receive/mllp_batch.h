@@ -26,8 +26,9 @@ void mllp_batch_end(struct mllp_batch_work *b); /* gives the memory back */
 /* Begins a batch. Not open when it is refused as a whole: the condition says why.
  *
  * body   FHS or BHS first; lives until the batch is done */
-enum hl7_condition mllp_batch_begin(struct mllp_batch_work *b, const struct mllp_receiver_settings *set,
-                                    struct str body, struct hl7_notes *notes);
+enum hl7_condition mllp_batch_begin(struct mllp_batch_work *b,
+                                    const struct mllp_receiver_settings *set, struct str body,
+                                    struct hl7_notes *notes);
 /* The next message; false: all are done. */
 bool mllp_batch_next(struct mllp_batch_work *b, struct str *message);
 /* The answer to the latest one, framed; empty: none. */

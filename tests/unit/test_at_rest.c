@@ -185,8 +185,10 @@ static void test_damage(void)
          "content 1, body"},
         {"UPDATE content SET body = (SELECT body FROM content WHERE id = 2) WHERE id = 1",
          "content 1, body"},
-        {"UPDATE content SET body = x'01' WHERE id = 1", "content 1, body+ack: not a sealed record"},
-        {"UPDATE content SET joined = 0 WHERE id = 1", "content 1, body"}, /* read in the older way */
+        {"UPDATE content SET body = x'01' WHERE id = 1",
+         "content 1, body+ack: not a sealed record"},
+        {"UPDATE content SET joined = 0 WHERE id = 1",
+         "content 1, body"}, /* read in the older way */
     };
 
     for

@@ -26,11 +26,8 @@ static void place_make(struct place *p)
 {
     *p = (struct place){.seal = seal_from_root(root)};
     temp_folder_make(&p->folder);
-    p->set =
-        (struct store_settings){.where = p->folder.path,
-                                .seal = p->seal,
-                                .duplicate_ms = 1000,
-                                .wal_pages = 4000};
+    p->set = (struct store_settings){
+        .where = p->folder.path, .seal = p->seal, .duplicate_ms = 1000, .wal_pages = 4000};
 }
 
 static void place_remove(struct place *p)
