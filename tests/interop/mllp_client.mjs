@@ -17,12 +17,22 @@ function within(promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// Without MSH-10 this client's sendAndWait() refuses by itself, so the answer is listened for.
+// Silence is an answer, too: what comes before the answer to this is all that there was.
+const PROBE = Hl7Message.parse('MSH|^~\\&|PROBE||||||-|PROBE|P|2.5.1\r');
+
+// The first answer that is not the probe's. This client takes all it reads at once for one message: each MSA is looked at.
 async function ask(client, message) {
-  if (message.getSegment('MSH')?.getField(10)?.toString()) return client.sendAndWait(message, { timeoutMs: LIMIT });
   const connection = await client.connect();
-  const answer = new Promise((yes) => connection.addEventListener('message', (e) => yes(e.message), { once: true }));
+  let first = { code: 'none' };
+  const answer = new Promise((yes) => connection.addEventListener('message', (e) => {
+    for (const msa of e.message.getAllSegments('MSA')) {
+      const [code, control] = [1, 2].map((n) => msa.getField(n)?.toString());
+      if (control !== 'PROBE' && first.code === 'none') first = { code, control };
+    }
+    if (e.message.toString().includes('MSA|AR|PROBE')) yes(first); // whatever separators that reading went by
+  }));
   connection.send(message);
+  connection.send(PROBE);
   return within(answer);
 }
 
@@ -34,9 +44,7 @@ async function one(file) {
   try {
     const closed = new Promise((_, no) => client.addEventListener('close', () => no(new Error('closed without an answer'))));
     closed.catch(() => {});
-    const answer = await Promise.race([ask(client, message), closed]);
-    const msa = answer.getSegment('MSA');
-    return { file, code: msa?.getField(1)?.toString(), control: msa?.getField(2)?.toString() };
+    return { file, ...await Promise.race([ask(client, message), closed]) };
   } catch (e) {
     return { file, error: String(e.message ?? e) };
   } finally {
