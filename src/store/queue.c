@@ -360,7 +360,8 @@ void store_queue_stop(struct store_queue *q)
     uv_mutex_unlock(&q->lock);
     (void)uv_thread_join(&q->thread);
     finish_jobs(q);
-    while (q->n_submitted && !q->fatal) { /* a done() asked for more: here, the thread is gone */
+    /* a done() asked for more: here, the thread is gone */
+    while (!q->fatal && (q->n_submitted || q->waiting.head || q->later.head)) {
         hand_over(q);
         thread_main(q);
         finish_jobs(q);

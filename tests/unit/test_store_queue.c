@@ -339,6 +339,17 @@ static void test_stop(void)
     }
     close_room(&r);
     CHECK(r.n_done == JOBS + 1 && last.job.ok, "%d done", r.n_done);
+    for (int n = 1; n <= JOBS / 2;
+         n++) { /* each asks for one more: also as many as go to the thread at once */
+        open_room(&r, 8, 0, ERR_BUSY, false);
+        for (int i = 0; i < n; i++) {
+            puts[n + i] = (struct put){.number = 200 + i};
+            puts[i] = (struct put){.number = 100 + i, .then = &puts[n + i]};
+            submit(&r, &puts[i]);
+        }
+        close_room(&r);
+        CHECK(r.n_done == 2 * n, "%d done of %d and as many", r.n_done, n);
+    }
     open_room(&r, 8, 0, ERR_BUSY, false);
     close_room(&r); /* nothing ever submitted */
 }
