@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "parts.h"
 
-enum { SECRET_MOST = 4096 };
+enum { SECRET_MOST = 4096, SAID_MOST = 10 /* refused connections a second in the log */ };
 
 static const char *const kinds[] = {
     [LISTEN_MLLP] = "mllp",       [LISTEN_FHIR] = "fhir",   [LISTEN_LINK] = "link",
@@ -32,10 +32,21 @@ void app_ring_mapped(void *app)
             mllp_receiver_ring(a->listening[i].mllp);
 }
 
-static void say_refused(void *name, enum listener_refusal r, const char *peer, const char *why)
+static void say_refused(void *ctx, enum listener_refusal r, const char *peer, const char *why)
 {
-    log_event(LOG_WARN, "security", "%s: %s from %s%s%s -> closed", (const char *)name,
-              listener_refusal_name(r), peer, *why ? ": " : "", why);
+    struct listening *l = ctx;
+    uint64_t second = uv_now(l->loop) / 1000;
+
+    if (l->said_second != second) {
+        if (l->said > SAID_MOST)
+            log_event(LOG_WARN, "security", "%s: %d more events were not written down one by one",
+                      l->name, l->said - SAID_MOST);
+        l->said_second = second;
+        l->said = 0;
+    }
+    if (l->said++ < SAID_MOST)
+        log_event(LOG_WARN, "security", "%s: %s from %s%s%s -> closed", l->name,
+                  listener_refusal_name(r), peer, *why ? ": " : "", why);
 }
 
 static struct http_settings http_of(const struct app *a, struct listening *l)
@@ -57,7 +68,7 @@ static struct http_settings http_of(const struct app *a, struct listening *l)
     http.allow = l->allow;
     http.n_allow = l->n_allow;
     http.on_refused = say_refused;
-    http.refused_ctx = l->name;
+    http.refused_ctx = l;
     return http;
 }
 
@@ -229,6 +240,7 @@ bool listening_open(struct app *a, const struct listen *set, struct err *e)
     struct listening *l = &a->listening[a->n_listening];
 
     l->set = set;
+    l->loop = a->set.loop;
     (void)snprintf(l->name, sizeof l->name, "%s %s:%d", kinds[set->kind], set->host, set->port);
     if (set->feed && !feeds_named(a->set.feeds, set->feed))
         return err_set(e, ERR_CONFIG, 0, "%s:%d: `feed: %s`: no such feed in %s",

@@ -21,6 +21,9 @@ enum { MOST_LISTENERS = 64, RETRY_MS = 1000 };
 /* One entry of `listen:`, open. */
 struct listening {
     const struct listen *set;
+    uv_loop_t *loop;
+    uint64_t said_second; /* of the loop's clock; refused connections in it: */
+    int said;
     char name[80];   /* "mllp 127.0.0.1:2575 feed demo", as configured: part of the duplicate key */
     int fd;          /* a socket that was handed to us; 0: none */
     struct tls *tls; /* NULL: plain */

@@ -17,8 +17,8 @@ static void turn_away(struct mllp_receiver *r, enum listener_refusal why, const 
     memcpy(who.address, address, strnlen(address, sizeof who.address - 1));
     mllp_peers_add(&r->peers, &who, names[why], 1, 0);
     if (mllp_receiver_may_say(r))
-        log_event(LOG_WARN, "security", "mllp %s: a connection from %s: %s%s%s -> closed",
-                  r->set.name, address, listener_refusal_name(why), detail[0] ? ": " : "", detail);
+        log_event(LOG_WARN, "security", "%s: a connection from %s: %s%s%s -> closed", r->set.name,
+                  address, listener_refusal_name(why), detail[0] ? ": " : "", detail);
 }
 
 static void on_refused(void *ctx, enum listener_refusal why, const char *peer, const char *detail)

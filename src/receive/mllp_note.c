@@ -107,9 +107,8 @@ bool mllp_receiver_may_say(struct mllp_receiver *r)
 
     if (r->said_second != second) {
         if (r->said > SAID_MOST)
-            log_event(LOG_WARN, "security",
-                      "mllp %s: %d more events were not written down one by one", r->set.name,
-                      r->said - SAID_MOST);
+            log_event(LOG_WARN, "security", "%s: %d more events were not written down one by one",
+                      r->set.name, r->said - SAID_MOST);
         r->said_second = second;
         r->said = 0;
     }

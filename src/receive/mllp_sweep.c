@@ -37,9 +37,8 @@ static void done(struct store_job *j)
     else if (w->next_ms)
         set_timer(r, w->next_ms - w->before_ms + 1);
     if (j->ok && w->n)
-        log_event(LOG_WARN, "receive",
-                  "mllp %s: the rest of %zu continued messages never came -> held", r->set.name,
-                  w->n);
+        log_event(LOG_WARN, "receive", "%s: the rest of %zu continued messages never came -> held",
+                  r->set.name, w->n);
     mllp_receiver_work_done(r);
 }
 

@@ -38,7 +38,7 @@ void mllp_recorder_add(struct mllp_conn *c, struct str bytes)
         rec->seal = seal_memory_new(set->random);
     if (!rec->seal) {
         rec->failed = true;
-        log_event(LOG_ERROR, "receive", "mllp %s: no randomness -> nothing is recorded", set->name);
+        log_event(LOG_ERROR, "receive", "%s: no randomness -> nothing is recorded", set->name);
         return;
     }
     mllp_ring_add(&c->ring, rec->seal, bytes, set->recorder_bytes);

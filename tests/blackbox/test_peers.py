@@ -3,9 +3,11 @@
 What is refused is refused in four places: on the wire, in the security log, in the metrics, in `tidings status`; and no
 byte of a message stands in the log."""
 import os
+import re
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
@@ -176,6 +178,22 @@ def test_addresses(make_daemon):
     assert sum("with the names of epic" in text for text in security(daemon)) == 2
     until(lambda: daemon.senders().get(("LISTENER_ADDRESS", "/")) == 2, "the strange addresses in the status")
     daemon.settled(acked=3)
+
+
+@pytest.mark.parametrize("kind", ["mllp", "admin"])
+def test_a_flood_of_strangers_does_not_fill_the_log(make_daemon, kind):
+    """Ten lines a second; the rest is a number in the line after."""
+    daemon = make_daemon(options={kind: {"allow": "192.0.2.0/24"}}).start()
+    more = re.compile(rf"^{kind} [\d.]+:\d+: (\d+) more events were not written down one by one$")
+    knocks = 0
+    end = time.monotonic() + LONG
+    while not any(more.match(text) for text in security(daemon)):
+        assert time.monotonic() < end, "no line for what was left out"
+        socket.create_connection(("127.0.0.1", daemon.ports[kind])).close()
+        knocks += 1
+    lines = security(daemon)
+    assert sum("address not allowed -> closed" in text for text in lines) + sum(int(m[1]) for m in map(more.match, lines) if m) <= knocks
+    assert len(lines) < knocks
 
 
 def test_certificate_and_address_both(make_daemon, keys):
