@@ -241,6 +241,41 @@ static void settle(struct house *h)
         (void)house_stored(h);
 }
 
+/* Made, and its connection is gone before a byte of it is written: given up with its bytes, for the copy. */
+static void test_made_unwritten(const struct store_ops *ops)
+{
+    struct question q = {.id = 1};
+    struct place w;
+    struct peer p;
+
+    place_make(&w, ops);
+    house_open(&w.h);
+    peer_open(&w.h, &p);
+    peer_say(&w.h, &p, STR(WANT("A1", "AL")), 0);
+    check_heard(&w.h, &p, 1, "CA:A1 ");
+    house_map(&w.h,
+              STANDING_DROPPED); /* the job is on its way; no turn of the loop before the end */
+    house_end_receiver(&w.h);
+    (void)peer_hear_end(&w.h, &p);
+    CHECK(peer_count(&p) == 1, "nothing was written");
+    house_ask(&w.h, ask_rows, &q);
+    CHECK(q.rows.n == 1 && q.rows.items[0].state == OUTGOING_GONE && q.rows.items[0].body.n &&
+              q.rows.items[0].control_id.n,
+          "%s: gone, with its bytes", ops->name);
+    peer_end(&p);
+    w.h.told_close = w.h.closed = false;
+    house_open(&w.h);
+    peer_open(&w.h, &p);
+    peer_say(&w.h, &p, STR(WANT("A1", "AL")), 0);
+    check_heard(&w.h, &p, 2, "CA:A1 AA:A1 ");
+    CHECK(q.rows.n == 1 &&
+              memmem(p.heard.p, p.heard.n, q.rows.items[0].body.p, q.rows.items[0].body.n),
+          "the same bytes");
+    arena_reset(&q.a);
+    peer_end(&p);
+    place_end(&w);
+}
+
 /* A place is free again as soon as it is known that nothing will come. */
 static void test_settled(const struct store_ops *ops)
 {
@@ -383,6 +418,7 @@ int main(void)
             test_lost_written(both[i]);
             test_two_wait(both[i]);
             test_restart(both[i]);
+            test_made_unwritten(both[i]);
             test_settled(both[i]);
             test_unpromised(both[i]);
             test_forgotten(both[i]);
