@@ -180,6 +180,11 @@ static void test_two_wait(const struct store_ops *ops)
     check_heard(&w.h, &p, 2, "CA:A1 AA:A1 ");
     check_heard(&w.h, &q, 2, "CA:A1 AA:A1 ");
     CHECK(str_eq(buf_str(&p.heard), buf_str(&q.heard)), "the same bytes");
+    lose(&w.h, &p);
+    peer_open(&w.h, &p);
+    peer_say(&w.h, &p, STR(WANT("A1", "AL")), 0);
+    check_heard(&w.h, &p, 2, "CA:A1 AA:A1 ");
+    CHECK(str_eq(buf_str(&p.heard), buf_str(&q.heard)), "and they are those that are stored");
     peer_end(&p);
     peer_end(&q);
     place_end(&w);
