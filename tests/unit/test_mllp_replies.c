@@ -1,6 +1,7 @@
 /* Application acknowledgements whose connection is lost: each connection on which a message or its copy came
  * hears the reply once, the same bytes, over a restart, too; and what can never come takes no room. On both
  * stores. */
+#include "base/container_of.h"
 #include "check.h"
 #include "mllp_house.h"
 #include "temp_folder.h"
@@ -16,10 +17,22 @@ struct place {
     struct temp_folder folder;
 };
 
+/* Each answer an id of its own, also when several are drawn at once. */
+static bool varied(const struct random_source *r, void *out, size_t n)
+{
+    struct house *h = container_of((struct random_source *)(uintptr_t)r, struct house, random);
+
+    for (size_t i = 0; i < n; i++)
+        ((uint8_t *)out)[i] = (uint8_t)(h->counter + i);
+    h->counter += 101;
+    return true;
+}
+
 static void place_make(struct place *w, const struct store_ops *ops)
 {
     temp_folder_make(&w->folder);
     house_build_on(&w->h, 0, ops, w->folder.path);
+    w->h.random.get = varied;
 }
 
 static void place_end(struct place *w)
