@@ -36,6 +36,10 @@ static void check_answer(const struct hl7_header *h, enum hl7_condition c)
     struct err e = {0};
 
     ack.code = hl7_ack_code(h, c, HL7_MODE_ORIGINAL, HL7_APP_OFF, NULL);
+    if (ack.code == HL7_SILENT) {
+        CHECK(h && str_eq(h->code, STR("ACK")), "only an acknowledgement has no answer");
+        return;
+    }
     CHECK(hl7_ack_write(&ack, &out, &e), "%s", e.text);
     buf_reset(&out);
 }
