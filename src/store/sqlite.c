@@ -84,6 +84,8 @@ static bool open_database(struct sqlite *q, const struct store_settings *set, st
 
     if (!folder_open(q, set->where, path, sizeof path, e))
         return false;
+    /* Its own count of its memory takes a lock at each allocation. Once it runs, this does nothing. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_open_v2(path, &q->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return q->db ? sql_fail(q, "open", e) : err_set(e, ERR_BUSY, 0, "open: out of memory");
     (void)sqlite3_extended_result_codes(q->db, 1);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
@@ -15,6 +16,7 @@ enum {
     WAL_HEADER = 32,
     FRAME_HEAD = 24,   /* https://www.sqlite.org/fileformat2.html#walformat */
     COMMIT_PAGES = 64, /* more than most commits write */
+    NICER = 10,
 };
 
 enum wal_state { WAL_IDLE, WAL_ASKED, WAL_DONE /* its pass has ended */ };
@@ -88,10 +90,18 @@ static void pass(struct wal *w)
     uv_cond_broadcast(&w->wake);
 }
 
+/* Copying must not take a processor from those who commit and answer, a slice of milliseconds at a time. On
+ * Linux a priority is that of the thread alone. */
+static void give_way(void)
+{
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICER);
+}
+
 static void thread_main(void *arg)
 {
     struct wal *w = arg;
 
+    give_way();
     uv_mutex_lock(&w->lock);
     while (!w->stop) {
         if (w->state != WAL_ASKED) {
