@@ -1,10 +1,10 @@
 /* Who sends, and what was agreed with them: the peer profiles. hl7v2.md 3.2, 3.4, 5, 9.
  *
- * A message belongs to the first sender whose application (MSH-3.1) and facility (MSH-4.1) it names. A
- * sender that lists addresses or certificates is bound to them (to both, when it lists both): the same
- * names on any other connection are refused (AR 207) and reported. Rows with the very same names are one
- * sender with several places. Rows without any name come last, wherever they stand: they say how to talk
- * with an address or a certificate, and free no name from its binding. */
+ * A message belongs to the sender whose application (MSH-3) and facility (MSH-4) it names; a row with both
+ * comes before one with one of them, a bound one before a free one, then the first. A sender that lists
+ * addresses or certificates is bound to them (to both, when it lists both): the same names on any other
+ * connection are refused (AR 207) and reported. Bound rows with the very same names are one sender with
+ * several places. Each row has a name: config refuses others. */
 #ifndef RECEIVE_SENDER_H
 #define RECEIVE_SENDER_H
 
@@ -38,7 +38,7 @@ struct mllp_profile mllp_profile_default(void);
 
 struct mllp_sender {
     const char *name;                   /* in the log and in `tidings status` */
-    const char *application, *facility; /* MSH-3.1, MSH-4.1; NULL: any */
+    const char *application, *facility; /* MSH-3, MSH-4; NULL: any, of one of them */
     const struct net_range *addresses;  /* empty: any */
     size_t n_addresses;
     const char *const *certificates; /* a name in the client's certificate; empty: any */
@@ -58,8 +58,9 @@ enum mllp_match {
     MLLP_FOREIGN /* names of a sender bound to elsewhere */
 };
 
-/* The sender of a message with these names on that connection. *out is set for MLLP_KNOWN and
- * MLLP_FOREIGN. Names are compared as bytes, outer blanks removed. */
+/* The sender of a message with these names, as people would read them (near spellings of a name are that
+ * name: other case, other width, blanks and controls around it), on that connection. *out is set for
+ * MLLP_KNOWN and MLLP_FOREIGN. */
 enum mllp_match mllp_sender_find(const struct mllp_sender *all, size_t n, struct str application,
                                  struct str facility, const struct mllp_origin *from,
                                  const struct mllp_sender **out);

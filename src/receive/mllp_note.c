@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "mllp_conn.h"
+#include "sender_name.h"
 
 enum { SAID_MOST = 10 /* security events a second in the log; all are counted */ };
 
@@ -115,14 +116,32 @@ bool mllp_receiver_may_say(struct mllp_receiver *r)
     return r->said++ < SAID_MOST;
 }
 
+static enum mllp_match find_sender(const struct mllp_conn *c, const struct hl7_header *h,
+                                   const struct mllp_sender **out)
+{
+    const struct mllp_receiver_settings *set = &c->r->set;
+    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
+    struct hl7_charset_settings charset = {.force = set->profile.charset,
+                                           .fallback = set->profile.fallback};
+    struct arena a = {0};
+    enum mllp_match match;
+    bool alias;
+
+    if (c->unit.xml)
+        charset.force = hl7_charset_find(STR("UNICODE UTF-8"), &alias);
+    *out = NULL;
+    match = mllp_sender_find(set->senders, set->n_senders, sender_name(h, 3, &charset, &a),
+                             sender_name(h, 4, &charset, &a), &from, out);
+    arena_reset(&a);
+    return match;
+}
+
 enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
                                  const struct mllp_profile **out)
 {
     const struct mllp_receiver_settings *set = &c->r->set;
-    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
-    const struct mllp_sender *s = NULL;
-    enum mllp_match match = mllp_sender_find(set->senders, set->n_senders, hl7_header_name(h, 3),
-                                             hl7_header_name(h, 4), &from, &s);
+    const struct mllp_sender *s;
+    enum mllp_match match = find_sender(c, h, &s);
 
     *out = s ? &s->profile : &set->profile;
     if (match == MLLP_UNKNOWN && set->only_known)

@@ -1,6 +1,8 @@
 /* Which sender a message belongs to, and whether it may come from there. */
 #include "receive/sender.h"
 
+#include "sender_name.h"
+
 struct mllp_profile mllp_profile_default(void)
 {
     return (struct mllp_profile){
@@ -13,12 +15,12 @@ struct mllp_profile mllp_profile_default(void)
 
 static bool names(const char *wanted, struct str got)
 {
-    return !wanted || str_eq(str_of(wanted), got);
+    return !wanted || sender_name_is(str_of(wanted), got);
 }
 
 static bool same_text(const char *a, const char *b)
 {
-    return a && b ? str_eq(str_of(a), str_of(b)) : a == b;
+    return a && b ? sender_name_is(str_of(a), str_of(b)) : a == b;
 }
 
 /* The certificate of this connection is one of those the sender shows. */
@@ -37,47 +39,57 @@ static bool comes_from(const struct mllp_sender *s, const struct mllp_origin *fr
            shows(s, from->peer);
 }
 
-/* The first row with a name of this message decides; one that is bound elsewhere leaves it to rows
- * with the very same names. */
-static const struct mllp_sender *find_named(const struct mllp_sender *all, size_t n,
-                                            struct str application, struct str facility,
-                                            const struct mllp_origin *from, bool *foreign)
+static bool is_bound(const struct mllp_sender *s)
 {
-    const struct mllp_sender *first = NULL;
+    return s->n_addresses > 0 || s->n_certificates > 0;
+}
 
-    *foreign = false;
+/* How much a row says about its sender: both names before one, then bound before free. */
+static int weight(const struct mllp_sender *s)
+{
+    return ((s->application != NULL) + (s->facility != NULL)) * 2 + is_bound(s);
+}
+
+static const struct mllp_sender *find_named(const struct mllp_sender *all, size_t n,
+                                            struct str application, struct str facility)
+{
+    const struct mllp_sender *best = NULL;
+
     for (size_t i = 0; i < n; i++) {
         const struct mllp_sender *s = &all[i];
 
-        if ((!s->application && !s->facility) || !names(s->application, application) ||
-            !names(s->facility, facility))
-            continue;
-        if (first && (!same_text(s->application, first->application) ||
-                      !same_text(s->facility, first->facility)))
-            continue;
-        if (comes_from(s, from))
-            return s;
-        if (!first)
-            first = s;
+        if ((!best || weight(s) > weight(best)) && names(s->application, application) &&
+            names(s->facility, facility))
+            best = s;
     }
-    *foreign = first != NULL;
-    return first;
+    return best;
+}
+
+/* A row with the very same names: another place of the same sender. One that is not bound is none, it
+ * would be everywhere. */
+static const struct mllp_sender *find_place(const struct mllp_sender *all, size_t n,
+                                            const struct mllp_sender *first,
+                                            const struct mllp_origin *from)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mllp_sender *s = &all[i];
+
+        if (is_bound(s) && same_text(s->application, first->application) &&
+            same_text(s->facility, first->facility) && comes_from(s, from))
+            return s;
+    }
+    return NULL;
 }
 
 enum mllp_match mllp_sender_find(const struct mllp_sender *all, size_t n, struct str application,
                                  struct str facility, const struct mllp_origin *from,
                                  const struct mllp_sender **out)
 {
-    const struct mllp_sender *s;
-    bool foreign;
+    const struct mllp_sender *named = find_named(all, n, application, facility), *here;
 
-    s = find_named(all, n, str_trim(application), str_trim(facility), from, &foreign);
-    for (size_t i = 0; !s && i < n; i++) {
-        if (!all[i].application && !all[i].facility && comes_from(&all[i], from))
-            s = &all[i];
-    }
-    if (!s)
+    if (!named)
         return MLLP_UNKNOWN;
-    *out = s;
-    return foreign ? MLLP_FOREIGN : MLLP_KNOWN;
+    here = is_bound(named) ? find_place(all, n, named, from) : named;
+    *out = here ? here : named;
+    return here ? MLLP_KNOWN : MLLP_FOREIGN;
 }

@@ -35,6 +35,23 @@ static const struct {
      "AR:A1 AA:A2 ", 1},
     {"in enhanced mode", STR_LIT(ASKING("THERE", "F", "A1")), false, "CE:A1 ", 1},
     {"with components", STR_LIT(FROM("THERE^1.2.3^ISO", "F", "A1")), false, "AR:A1 ", 1},
+    {"another case", STR_LIT(FROM("there", "F", "A1")), false, "AR:A1 ", 1},
+    {"with sub-components", STR_LIT(FROM("THERE&x", "F", "A1")), false, "AR:A1 ", 1},
+    {"repeated", STR_LIT(FROM("THERE~X", "F", "A1")), false, "AR:A1 ", 1},
+    {"in escapes", STR_LIT(FROM("THE\\X52\\E\\.sp\\", "F", "A1")), false, "AR:A1 ", 1},
+    {"with a control", STR_LIT(FROM("THERE\x01", "F", "A1")), false, "AR:A1 ", 1},
+    {"behind a no-break space", STR_LIT(FROM("\xA0THERE", "F", "A1")), false, "AR:A1 ", 1},
+    {"in full width", STR_LIT(FROM("THER\xEF\xBC\xA5", "F", "A1")), false, "AR:A1 ", 1},
+    {"in full width of Big5",
+     STR_LIT(SB "MSH|^~\\&|\xA2\xE2HERE|F|||||SIU^S12|A1|P|2.5||||||BIG-5\r" FS "\r"), false,
+     "AR:A1 ", 1},
+    {"in v2.xml",
+     STR_LIT(SB
+             "<ADT_A01 xmlns=\"urn:hl7-org:v2xml\"><MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2>"
+             "<MSH.3><HD.1>there</HD.1></MSH.3><MSH.9><MSG.1>ADT</MSG.1><MSG.2>A01</MSG.2></MSH.9>"
+             "<MSH.10>A1</MSH.10><MSH.11><PT.1>P</PT.1></MSH.11><MSH.12><VID.1>2.5</VID.1></MSH.12>"
+             "</MSH></ADT_A01>" FS "\r"),
+     false, "? ", 1},
     {"not listed", STR_LIT(FROM("X", "F", "A1")), false, "AA:A1 ", 0},
     {"not listed, and that is asked for", STR_LIT(FROM("X", "F", "A1") FROM("OLD", "FAC", "A2")),
      true, "AR:A1 AA:A2 ", 1},

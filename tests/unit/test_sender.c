@@ -37,11 +37,13 @@ static const struct mllp_sender bound[] = {
      .certificates = by_print,
      .n_certificates = 1},
 };
-/* A row without names says how to talk with an address; it frees nobody from a binding. */
-static const struct mllp_sender nameless_rows[] = {
-    {.name = "anybody there", .addresses = host, .n_addresses = 1},
-    {.name = "bound", .application = "APP", .addresses = ten, .n_addresses = 1},
-    {.name = "anybody"},
+/* A broader row stands before the bound one; two names that overlap; a free row of the same names. */
+static const struct mllp_sender broad[] = {
+    {.name = "anybody's", .application = "APP"},
+    {.name = "bound", .application = "APP", .facility = "FAC", .addresses = ten, .n_addresses = 1},
+    {.name = "copy", .application = "app", .facility = "fac"},
+    {.name = "house", .facility = "HOUSE", .addresses = host, .n_addresses = 1},
+    {.name = "free", .application = "SAFE"},
 };
 
 static const struct {
@@ -59,11 +61,17 @@ static const struct {
     {"the other name", plain, 4, "X", "FAC", "10.1.1.1", NULL, MLLP_KNOWN, "facility"},
     {"blanks around", plain, 4, " APP\t", "  FAC", "10.1.1.1", NULL, MLLP_KNOWN, "both"},
     {"blanks inside", plain, 4, "A PP", "F", "10.1.1.1", NULL, MLLP_UNKNOWN, NULL},
-    {"another case", plain, 4, "app", "fac", "10.1.1.1", NULL, MLLP_UNKNOWN, NULL},
+    {"another case", plain, 4, "app", "fac", "10.1.1.1", NULL, MLLP_KNOWN, "both"},
+    {"a control", plain, 4, "AP\x01P", "FAC\x7F", "10.1.1.1", NULL, MLLP_KNOWN, "both"},
+    {"zero width", plain, 4, "A\xE2\x80\x8BPP", "FAC", "10.1.1.1", NULL, MLLP_KNOWN, "both"},
+    {"full width", plain, 4, "\xEF\xBC\xA1\xEF\xBD\x90P", "FAC", "10.1.1.1", NULL, MLLP_KNOWN,
+     "both"},
+    {"not UTF-8", plain, 4, "APP\xFF", "F", "10.1.1.1", NULL, MLLP_UNKNOWN, NULL},
     {"longer", plain, 4, "APPS", "F", "10.1.1.1", NULL, MLLP_UNKNOWN, NULL},
     {"empty is a name", plain, 4, "", "F", "10.1.1.1", NULL, MLLP_KNOWN, "empty"},
     {"absent is empty", plain, 4, NULL, NULL, "10.1.1.1", NULL, MLLP_KNOWN, "empty"},
-    {"order decides", plain + 1, 2, "APP", "FAC", "10.1.1.1", NULL, MLLP_KNOWN, "application"},
+    {"of equal ones the first", plain + 1, 2, "APP", "FAC", "10.1.1.1", NULL, MLLP_KNOWN,
+     "application"},
     {"from its address", bound, 5, "APP", "FAC", "10.200.3.4", NULL, MLLP_KNOWN, "by address"},
     {"written as IPv6", bound, 5, "APP", "FAC", "::ffff:10.2.3.4", NULL, MLLP_KNOWN, "by address"},
     {"from its other address", bound, 5, "APP", "FAC", "192.0.2.7", NULL, MLLP_KNOWN, "again"},
@@ -78,13 +86,16 @@ static const struct {
     {"both", bound, 5, "SAFE", "X", "10.2.8.9", &nameless, MLLP_KNOWN, "by both"},
     {"address only", bound, 5, "SAFE", "X", "10.2.8.9", &lab, MLLP_FOREIGN, "by both"},
     {"certificate only", bound, 5, "SAFE", "X", "11.2.8.9", &nameless, MLLP_FOREIGN, "by both"},
-    {"by address alone", nameless_rows, 3, "X", "Y", "192.0.2.7", NULL, MLLP_KNOWN,
-     "anybody there"},
-    {"else the last", nameless_rows, 3, "X", "Y", "192.0.2.8", NULL, MLLP_KNOWN, "anybody"},
-    {"a row without names frees nobody", nameless_rows, 3, "APP", "Y", "192.0.2.7", NULL,
+    {"a broader row frees nobody", broad, 5, "APP", "FAC", "192.0.2.7", NULL, MLLP_FOREIGN,
+     "bound"},
+    {"nor does a copy that is not bound", broad + 1, 2, "APP", "FAC", "192.0.2.7", NULL,
      MLLP_FOREIGN, "bound"},
-    {"nor the last", nameless_rows, 3, "APP", "Y", "192.0.2.8", NULL, MLLP_FOREIGN, "bound"},
-    {"where it is bound to", nameless_rows, 3, "APP", "Y", "10.0.0.1", NULL, MLLP_KNOWN, "bound"},
+    {"where it is bound to", broad, 5, "APP", "FAC", "10.0.0.1", NULL, MLLP_KNOWN, "bound"},
+    {"what is left for the broader row", broad, 5, "APP", "X", "192.0.2.7", NULL, MLLP_KNOWN,
+     "anybody's"},
+    {"of one name each, the bound one", broad, 5, "APP", "HOUSE", "10.0.0.1", NULL, MLLP_FOREIGN,
+     "house"},
+    {"wherever it stands", broad + 3, 2, "SAFE", "HOUSE", "10.0.0.1", NULL, MLLP_FOREIGN, "house"},
 };
 
 int main(void)
