@@ -58,8 +58,8 @@ bool hl7_header_scan(struct str body, struct hl7_header *out, struct err *e) MUS
 struct str hl7_header_name(const struct hl7_header *h, size_t n);
 
 /* Where the next message of a frame starts (section 8: several MSH without a batch header): the
- * offset of the next segment that starts "MSH" and this message's field separator; body.n when
- * there is none. A bare LF is content where MSH ends in CR (section 2.4). */
+ * offset of the next segment that starts "MSH" and a byte that can separate, its own or another one;
+ * body.n when there is none. A bare LF is content where MSH ends in CR (section 2.4). */
 size_t hl7_header_next(struct str body, const struct hl7_header *h);
 
 /* MSH-12 says it, or nothing known. */

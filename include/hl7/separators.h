@@ -11,6 +11,9 @@ struct hl7_separators {
     char truncation;                                  /* v2.7: the fifth character; 0: none */
 };
 
+/* ASCII punctuation: what a segment name, a value or a line end can never be taken for. */
+bool hl7_may_separate(char c);
+
 /* | ^ ~ \ & and no truncation character. */
 struct hl7_separators hl7_separators_default(void);
 

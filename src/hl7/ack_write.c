@@ -1,3 +1,4 @@
+#include "character.h"
 #include "hl7/ack.h"
 #include "hl7/escape.h"
 #include "reply.h"
@@ -247,6 +248,28 @@ bool hl7_ack_is_sound(struct str content)
     return n_msh == 1 && n_msa == 1 && n <= 12;
 }
 
+/* Read by the set that it declares, it names both ends and the message as the sender does. */
+static bool reads_back(struct str content, const struct hl7_header *h)
+{
+    static const struct {
+        int answer, sender;
+    } names[] = {{5, 3}, {6, 4}, {3, 5}, {4, 6}};
+    const size_t id_at = strlen("\rMSA|AA|");
+    struct hl7_header now;
+    struct str id;
+    struct err e;
+
+    if (!hl7_header_scan(content, &now, &e) || now.text.n + id_at > content.n)
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!reply_is_echo(h, h->fields[names[i].sender], now.fields[names[i].answer]))
+            return false;
+    }
+    id = (struct str){content.p + now.text.n + id_at, content.n - now.text.n - id_at};
+    id.n = hl7_field_end(id, now.sep.field, now.charset ? now.charset->width : HL7_BYTES);
+    return reply_is_echo(h, h->control_id, id);
+}
+
 /* Values of MSH-15, table 0155; NULL: none. */
 static bool is_accept(const char *s)
 {
@@ -269,7 +292,7 @@ bool hl7_ack_content(const struct hl7_ack *ack, struct buf *out, struct err *e)
     add_msa(out, ack, &sep, h, version);
     add_errs(out, ack, &sep, version);
     content = (struct str){out->p + before, out->n - before};
-    if (out->over || !hl7_ack_is_sound(content)) {
+    if (out->over || !hl7_ack_is_sound(content) || !reads_back(content, h)) {
         out->n = before;
         return err_set(e, ERR_INPUT, 0, "an answer would not have been sound");
     }

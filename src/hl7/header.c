@@ -1,5 +1,6 @@
 #include "hl7/header.h"
 
+#include "character.h"
 #include "type_text.h"
 
 static const struct {
@@ -50,45 +51,6 @@ void type_text(struct str code, struct str trigger, char out[HL7_TYPE_TEXT])
     out[n] = '\0';
 }
 
-/* Bytes of the character at p: two where the set makes pairs whose second byte may be a delimiter. */
-static size_t character(const char *p, size_t n, enum hl7_width width, bool *shifted)
-{
-    unsigned char c = (unsigned char)p[0];
-
-    switch (width) {
-    case HL7_BYTES:
-        return 1;
-    case HL7_PAIRS:
-        return n > 1 && c >= 0x81 && c <= 0xFE ? 2 : 1;
-    case HL7_SJIS:
-        return n > 1 && ((c >= 0x81 && c <= 0x9F) || (c >= 0xE0 && c <= 0xFC)) ? 2 : 1;
-    case HL7_SHIFTED:
-        if (c == 0x1B &&
-            n > 2) { /* ESC $ B, ESC $ @, ESC $ ( D: two bytes; ESC ( B, ESC ( J: one */
-            *shifted = p[1] == '$';
-            return *shifted && p[2] == '(' && n > 3 ? 4 : 3;
-        }
-        return *shifted && n > 1 && c > ' ' ? 2 : 1;
-    }
-    return 1;
-}
-
-/* Where the field or segment that starts s ends. */
-static size_t field_end(struct str s, char separator, enum hl7_width width)
-{
-    bool shifted = false;
-    size_t i = 0;
-
-    if (width == HL7_BYTES) {
-        while (i < s.n && s.p[i] != separator && s.p[i] != '\r' && s.p[i] != '\n')
-            i++;
-        return i;
-    }
-    while (i < s.n && s.p[i] != '\r' && s.p[i] != '\n' && (s.p[i] != separator || shifted))
-        i += character(s.p + i, s.n - i, width, &shifted);
-    return i < s.n ? i : s.n;
-}
-
 /* Cuts the first segment into h->fields. */
 static void cut_fields(struct str body, enum hl7_width width, struct hl7_header *h)
 {
@@ -99,7 +61,7 @@ static void cut_fields(struct str body, enum hl7_width width, struct hl7_header 
     h->fields[1] = (struct str){body.p + 3, 1};
     for (size_t i = 2;; i++) {
         /* MSH-2 is ASCII punctuation whatever the set. */
-        size_t n = field_end(rest, h->sep.field, i == 2 ? HL7_BYTES : width);
+        size_t n = hl7_field_end(rest, h->sep.field, i == 2 ? HL7_BYTES : width);
 
         if (i <= HL7_HEADER_FIELDS)
             h->fields[i] = (struct str){rest.p, n};
@@ -199,7 +161,7 @@ struct str hl7_header_name(const struct hl7_header *h, size_t n)
     struct str s = h->fields[n];
 
     if (s.p && h->sep.component)
-        s.n = field_end(s, h->sep.component, h->charset ? h->charset->width : HL7_BYTES);
+        s.n = hl7_field_end(s, h->sep.component, h->charset ? h->charset->width : HL7_BYTES);
     return s;
 }
 
@@ -223,7 +185,7 @@ size_t hl7_header_next(struct str body, const struct hl7_header *h)
         if (!at)
             break;
         i = (size_t)(at - body.p);
-        if (i > 0 && i + 3 < body.n && at[3] == h->sep.field && starts_segment(body, i, lf))
+        if (i > 0 && i + 3 < body.n && hl7_may_separate(at[3]) && starts_segment(body, i, lf))
             return i;
     }
     return body.n;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "character.h"
 #include "hl7/ack.h"
 
 static bool is_control(char c)
@@ -46,6 +47,25 @@ static bool is_balanced(struct str s)
     return !shifted;
 }
 
+/* All but controls and halves of pairs. */
+static void echo_characters(struct buf *b, enum hl7_width width, struct str s)
+{
+    size_t from = 0, i = 0;
+
+    while (i < s.n) {
+        struct str rest = {s.p + i, s.n - i};
+        bool shifted = false;
+        size_t n = hl7_character(rest, width, &shifted);
+
+        if (is_control(s.p[i]) || hl7_character_is_broken(rest, width, false)) {
+            buf_add(b, (struct str){s.p + from, i - from});
+            from = i + n;
+        }
+        i += n;
+    }
+    buf_add(b, (struct str){s.p + from, s.n - from});
+}
+
 void reply_echo(struct buf *b, const struct hl7_header *h, struct str s)
 {
     if (s.n > HL7_ECHO_MOST)
@@ -55,13 +75,21 @@ void reply_echo(struct buf *b, const struct hl7_header *h, struct str s)
             buf_add(b, s);
         return;
     }
-    for (size_t i = 0, from = 0; i <= s.n; i++) {
-        if (i < s.n && !is_control(s.p[i]))
-            continue;
-        if (i > from)
-            buf_add(b, (struct str){s.p + from, i - from});
-        from = i + 1;
-    }
+    echo_characters(b, h->charset ? h->charset->width : HL7_BYTES, s);
+}
+
+bool reply_is_echo(const struct hl7_header *h, struct str s, struct str got)
+{
+    struct buf b;
+    bool same;
+
+    if (str_eq(s, got))
+        return true;
+    b = buf_new(HL7_ECHO_MOST + 1);
+    reply_echo(&b, h, s);
+    same = str_eq(buf_str(&b), got);
+    buf_reset(&b);
+    return same;
 }
 
 void reply_echo_or(struct buf *b, const struct hl7_header *h, struct str s, const char *otherwise)

@@ -7,9 +7,11 @@
 #include "base/buf.h"
 #include "hl7/header.h"
 
-/* A field of the sender without what could make a segment elsewhere; nothing of one that is too long,
- * or that shifts character sets other than h's own set does, and back again at its end. */
+/* A field of the sender without what could make a segment elsewhere, or swallow the separator behind it
+ * (half of a pair of h's set); nothing of one that is too long, or that shifts character sets other than h's own set does, and back again at its end. */
 void reply_echo(struct buf *b, const struct hl7_header *h, struct str s);
+/* got is what reply_echo() makes of s. */
+bool reply_is_echo(const struct hl7_header *h, struct str s, struct str got);
 /* `otherwise` when that is nothing. */
 void reply_echo_or(struct buf *b, const struct hl7_header *h, struct str s, const char *otherwise);
 /* "MSH|^~\&|", then applications and facilities turned round: fields 1 to 6. */

@@ -6,8 +6,7 @@ struct hl7_separators hl7_separators_default(void)
         .field = '|', .component = '^', .repetition = '~', .escape = '\\', .subcomponent = '&'};
 }
 
-/* ASCII punctuation: what a segment name, a value or a line end can never be taken for. */
-static bool may_separate(char c)
+bool hl7_may_separate(char c)
 {
     return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
            !(c >= 'a' && c <= 'z');
@@ -27,7 +26,7 @@ bool hl7_separators_read(struct str segment, struct hl7_separators *out, struct 
     *out = (struct hl7_separators){0};
     if (!is_header(segment))
         return err_set(e, ERR_INPUT, 0, "offset 0: no MSH segment");
-    if (segment.n < 4 || !may_separate(segment.p[3]))
+    if (segment.n < 4 || !hl7_may_separate(segment.p[3]))
         return err_set(e, ERR_INPUT, 0, "offset 3: MSH-1 is no separator");
     out->field = segment.p[3];
     for (i = 4; i < segment.n && segment.p[i] != out->field; i++) {
@@ -35,7 +34,7 @@ bool hl7_separators_read(struct str segment, struct hl7_separators *out, struct 
             break;
         if (i - 4 == sizeof places / sizeof places[0])
             return err_set(e, ERR_INPUT, 0, "offset %zu: MSH-2 is too long", i);
-        if (!may_separate(segment.p[i]) || memchr(segment.p + 4, segment.p[i], i - 4))
+        if (!hl7_may_separate(segment.p[i]) || memchr(segment.p + 4, segment.p[i], i - 4))
             return err_set(e, ERR_INPUT, 0, "offset %zu: MSH-2 holds no separator here", i);
         *places[i - 4] = segment.p[i];
     }

@@ -167,6 +167,8 @@ static void take_batched(struct mllp_conn *c)
 
     if (mllp_batch_next(&c->batch, &message)) {
         mllp_unit_take(&c->unit, &c->r->set, &message, HL7_COMMITTED);
+        if (message.n)
+            c->unit.found = HL7_BAD_SYNTAX; /* it ends in two ways: nothing of it is taken */
         handle_unit(c);
     } else if (!mllp_batch_answer(&c->batch, &c->r->set, &e)) {
         close_mute(c, &e);

@@ -39,8 +39,11 @@ static struct str answer(struct str message, size_t i, struct arena *a)
     struct str got;
     bool ok;
 
-    if (hl7_header_scan(message, &h, &e))
+    if (hl7_header_scan(message, &h, &e)) {
         ack.header = &h;
+        if (hl7_header_next(message, &h) != message.n)
+            abort(); /* read by itself it would be two */
+    }
     ack.code = hl7_ack_code(NULL, ack.condition, HL7_MODE_ORIGINAL, HL7_APP_OFF, NULL);
     ok = i % 2 ? hl7_ack_write(&ack, &out, &e) : hl7_ack_content(&ack, &out, &e);
     got = ok ? arena_copy(a, buf_str(&out)) : (struct str){NULL, 0};

@@ -729,6 +729,49 @@ static const struct {
     {"", false},
 };
 
+/* Names with halves of pairs in them: no separator of ours is swallowed, and a reader of the set gets back
+ * who sent what, and nobody else. */
+static void test_halves(void)
+{
+    static const char *const sets[] = {"BIG-5", "GB 18030-2000", "ISO IR87", "8859/1"};
+    static const char *const values[] = {"NOR\x81\x01", "\x81\x01|",        "\x81\x1F\xA6\x7C",
+                                         "\x81",        "\xA6\x7C\x81\x02", "\x1B$B!\x01"};
+
+    for
+        EACH (s, sets)
+        for
+            EACH (v, values)
+                for (int place = 3; place <= 10; place++) {
+                    struct buf in = buf_new(4096), out = buf_new(HL7_ACK_MOST);
+                    struct hl7_header h, back;
+                    struct hl7_ack ack;
+                    struct err e = {0};
+
+                    buf_add(&in, STR("MSH|^~\\&"));
+                    for (int field = 3; field <= 18; field++)
+                        buf_printf(&in, "|%s",
+                                   field == place ? values[v]
+                                   : field == 10  ? "ID7"
+                                   : field == 18  ? sets[s]
+                                                  : "x");
+                    buf_add(&in, STR("\r"));
+                    CHECK(hl7_header_scan(buf_str(&in), &h, &e), "%s", e.text);
+                    ack = reply(&h, HL7_COMMITTED, HL7_AA);
+                    CHECK(hl7_ack_write(&ack, &out, &e), "%s, %zu, %d: %s", sets[s], v, place,
+                          e.text);
+                    CHECK(hl7_header_scan(unframed(&out), &back, &e), "%s", e.text);
+                    CHECK(place == 3 || str_eq(back.fields[5], h.fields[3]), "%s, %zu, %d: MSH-5",
+                          sets[s], v, place);
+                    CHECK(place == 4 || place == 3 || str_eq(back.fields[6], h.fields[4]),
+                          "%s, %zu, %d: MSH-6", sets[s], v, place);
+                    CHECK(back.fields[10].n == HL7_ACK_ID, "%s, %zu, %d: MSH-10", sets[s], v,
+                          place);
+                    CHECK(back.charset == h.charset, "%s, %zu, %d: its set", sets[s], v, place);
+                    buf_reset(&in);
+                    buf_reset(&out);
+                }
+}
+
 static void test_sound(void)
 {
     for
@@ -826,6 +869,13 @@ static void test_header_next(void)
         {"MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\n", 17},
         {"MSH|^~\\&|A\nPID|1\rMSH|^~\\&|B\n", 17},
         {"MSH|^~\\&|A\r\nOBX|1|note\nMSH|^~\\&|B\r\n", 35},
+        {"MSH|^~\\&|A\rPID|1\rMSH$%~\\&$B\rPID$2\r", 17},
+        {"MSH|^~\\&|A\rPID|1\nMSH$%~\\&$B\rPID$2\r", 34},
+        {"MSH|^~\\&|A\rMSHA|1\rMSH1|1\rMSH |1\rMSH\x81|\rMSH\r", 42},
+        /* A lead byte takes no line end with it. */
+        {"MSH|^~\\&|A|||||||||||||||BIG-5|x\x81\rMSH|^~\\&|B\r", 34},
+        {"MSH|^~\\&|A|||||||||||||||ISO IR87|\x1B$B!\rMSH|^~\\&|B\r", 39},
+        {"MSH|^~\\&|A|||||||||||||||ISO IR87|\x1B$(\rMSH|^~\\&|B\r", 38},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -878,6 +928,7 @@ int main(void)
     test_verbatim();
     test_unbalanced();
     test_injection();
+    test_halves();
     test_sound();
     test_ids();
     test_many_ids();

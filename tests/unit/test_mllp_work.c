@@ -153,6 +153,17 @@ static const struct {
      2, 0},
     {"several without a batch header", NOTHING, S(SB MSG("A1", "P|2.5.1") MSG("A2", "P|2.5.1") END),
      "AA:A1 AA:A2 ", 2, HL7_MULTI_MSH},
+    {"several, the second with other separators", NOTHING,
+     S(SB MSG("A1",
+              "P|2.5.1") "MSH$%~\\&$APP$FAC$TID$CLIN$20260101$$SIU%S12$A2$P$2.5.1\rSCH$1\r" END),
+     "AA:A1 AA:A2 ", 2, HL7_MULTI_MSH},
+    {"several, behind half a character", NOTHING,
+     S(SB MSG("A1", "P|2.5.1||||||BIG-5|x\x81") MSG("A2", "P|2.5.1") END), "AA:A1 AA:A2 ", 2,
+     HL7_MULTI_MSH},
+    {"in a batch, a line end that only another reader would find", NOTHING,
+     S(SB BHS "MSH|^~\\&|APP|FAC|TID|CLIN|20260101||SIU^S12|A1|P|2.5.1||||||BIG-5|x\x81\r"
+              "ZZ1|1\n" MSG("A2", "P|2.5.1") "BTS|1\r" END),
+     "[AA:A1 ]1 ", 1, 0},
 
     {"v2.xml", NOTHING, S(XML("A1", "") XML("A2", "<MSH.15>AL</MSH.15>")), "<AA:A1> <CA:A2> ", 2,
      HL7_XML},
@@ -174,9 +185,10 @@ static struct str between(struct str all, const char *from, const char *to)
 static void add_line(struct buf *out, struct str line)
 {
     struct str f[6] = {{NULL, 0}};
+    char separator = line.n > 3 ? line.p[3] : '|';
 
     for (int i = 0; i < 6 && line.p; i++)
-        f[i] = str_cut(&line, '|');
+        f[i] = str_cut(&line, separator);
     if (str_eq(f[0], STR("MSA"))) {
         buf_printf(out, STR_FMT ":" STR_FMT "%s" STR_FMT " ", STR_ARG(f[1]), STR_ARG(f[2]),
                    f[4].n ? "#" : "", (int)f[4].n, f[4].n ? f[4].p : "");
