@@ -35,6 +35,8 @@ struct intake {
 
 /* A list of messages ends after so many bytes of bodies, and says that there is more. */
 enum { STORE_LIST_BYTES = 16 << 20 };
+/* So many chains end in one call of expire_parts() at most. */
+enum { EXPIRE_MOST = 256 };
 
 struct message_list {
     struct message *items;
@@ -222,8 +224,9 @@ struct store_ops {
     /* Ends an open chain: all its parts get that standing and reason, and count as mapped. */
     bool (*end_parts)(struct store *s, int64_t first, enum standing standing, struct str reason,
                       struct err *e);
-    /* Holds the chains begun before before_ms, "the rest never came". *n: how many chains;
-     * *next_ms: when the oldest of the others began, 0: none. */
+    /* Holds the chains begun before before_ms, "the rest never came", EXPIRE_MOST of them at most. *n: how
+     * many chains; *next_ms: when the oldest of the others began (before before_ms: call again), 0: none.
+     * Parts that damage has left without a chain, and a chain without parts, end here, too. */
     bool (*expire_parts)(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
                          struct err *e);
     /* receive: sequence numbers. key: blind index of the sender. */

@@ -123,7 +123,7 @@ static int64_t backoff_ms(const struct map *m, int tries)
 static bool pick(struct map *m)
 {
     struct stuck *one = stuck_next(&m->stuck);
-    const bool parts = m->set.parts_ms > 0;
+    const bool parts = m->set.parts_ms > 0, stored = m->alone || m->again;
     int64_t wake_ms = parts ? m->parts_due_ms : 0;
 
     m->now_ms = clock_now_ms(m->set.clock);
@@ -132,11 +132,12 @@ static bool pick(struct map *m)
         m->task = one->given_up ? TASK_HOLD : TASK_AGAIN;
         return true;
     }
-    if (parts && m->parts_due_ms <= m->now_ms) {
+    /* Many chains end in many transactions: what was stored has every second one. */
+    if (parts && m->parts_due_ms <= m->now_ms && (m->task != TASK_PARTS || !stored)) {
         m->task = TASK_PARTS;
         return true;
     }
-    if (m->alone || m->again) {
+    if (stored) {
         m->task = m->alone ? TASK_ALONE : TASK_BATCH;
         m->again = m->alone > 0; /* what is behind them comes after them */
         return true;
@@ -221,7 +222,14 @@ static bool failed(struct map *m)
         again_failed(m);
         return m->tried > 0;
     }
-    if (m->task == TASK_PARTS || !m->tried)
+    if (m->task == TASK_PARTS) { /* waits for its own turn; nothing else waits for it */
+        m->parts_due_ms = m->now_ms + m->set.retry_ms;
+        log_event(LOG_ERROR, "map",
+                  "continued messages are not looked through: %s -> again in %lld ms",
+                  m->job.err.text, (long long)m->set.retry_ms);
+        return true;
+    }
+    if (!m->tried)
         return false;
     m->again = true;
     if (m->tried > 1) {

@@ -120,7 +120,7 @@ bool memory_expire_parts(struct store *s, int64_t before_ms, size_t *n, int64_t 
 
         if (!c->open)
             continue;
-        if (c->began_ms >= before_ms) {
+        if (c->began_ms >= before_ms || *n == EXPIRE_MOST) {
             *next_ms = *next_ms && *next_ms < c->began_ms ? *next_ms : c->began_ms;
             continue;
         }

@@ -2,6 +2,8 @@
 #include "growing.h"
 #include "sqlite_store.h"
 
+enum { PARTS_AT_ONCE = 4096 }; /* a transaction that holds more of them ends with the chain */
+
 static const struct query open_chain = {
     "put part", "INSERT INTO chain(id, next_part, began_ms, n, bytes) VALUES (?1, ?2, ?3, 1, ?4)"};
 static const struct query grow_chain = {
@@ -11,8 +13,13 @@ static const struct query find_chain = {
     "find parts", "SELECT id, n, bytes FROM chain WHERE next_part = ?1 AND began_ms >= ?2"
                   " ORDER BY id DESC LIMIT 1"};
 static const struct query old_chains = {
-    "expire parts", "SELECT id FROM chain WHERE began_ms < ?1 ORDER BY began_ms"};
+    "expire parts", "SELECT id FROM chain WHERE began_ms < ?1 ORDER BY began_ms LIMIT ?2"};
+static const struct query lost_parts = {
+    "expire parts", "SELECT DISTINCT m.first_part FROM message m WHERE m.mapped = 2"
+                    " AND m.first_part IS NOT NULL"
+                    " AND NOT EXISTS (SELECT 1 FROM chain c WHERE c.id = m.first_part) LIMIT ?1"};
 static const struct query oldest_chain = {"expire parts", "SELECT min(began_ms) FROM chain"};
+static const struct query count_chain = {"read parts", "SELECT n FROM chain WHERE id = ?1"};
 static const struct query read_parts = {
     "read parts", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
                   " WHERE m.mapped = 2 AND m.first_part = ?1 ORDER BY m.id"};
@@ -55,33 +62,6 @@ bool sqlite_find_parts(struct store *s, const uint8_t pointer[INDEX_BYTES], int6
     return true;
 }
 
-bool sqlite_read_parts(struct store *s, int64_t first, struct arena *a, struct message_list *out,
-                       struct err *e)
-{
-    bool more, ok, damaged = false;
-    struct rows r;
-
-    *out = (struct message_list){0};
-    if (!rows_open(&r, (struct sqlite *)s, &read_parts, ARGS(INT(first)), e))
-        return false;
-    while ((ok = rows_next(&r, &more, e)) && more) {
-        struct message m = {0};
-
-        if (message_row(&r, false, a, &m, e)) {
-            *GROW(a, out) = m;
-        } else if (e->kind == ERR_INPUT) {
-            damaged = true;
-        } else {
-            rows_close(&r);
-            return false;
-        }
-    }
-    if (!ok || !damaged)
-        return ok;
-    *out = (struct message_list){0}; /* a whole with a hole in it is none */
-    return sqlite_end_parts(s, first, STANDING_HELD, DAMAGED, e);
-}
-
 /* The ids that a query gives, into the transaction's scratch. */
 static bool ids_of(struct sqlite *q, const struct query *query, const struct arg *args, size_t n,
                    struct id_list *out, struct err *e)
@@ -97,17 +77,16 @@ static bool ids_of(struct sqlite *q, const struct query *query, const struct arg
     return ok;
 }
 
-bool sqlite_end_parts(struct store *s, int64_t first, enum standing standing, struct str reason,
-                      struct err *e)
+/* *n: how many parts it had. */
+static bool end_chain(struct sqlite *q, int64_t first, enum standing standing, struct str reason,
+                      size_t *n, struct err *e)
 {
-    struct sqlite *q = (struct sqlite *)s;
     struct id_list parts;
     int64_t id;
 
     if (!ids_of(q, &end_part, ARGS(INT(first), INT(standing)), &parts, e))
         return false;
-    if (parts.n == 0)
-        return err_set(e, ERR_INPUT, 0, "no open chain begins at %lld", (long long)first);
+    *n = parts.n;
     for (size_t i = 0; i < parts.n; i++) {
         if (!next_id(q, T_INSTANCE, &id, e) ||
             !sql_do(q, &add_part_instance,
@@ -119,28 +98,111 @@ bool sqlite_end_parts(struct store *s, int64_t first, enum standing standing, st
     return sql_do(q, &drop_chain, ARGS(INT(first)), NULL, e);
 }
 
+static bool misses_parts(struct sqlite *q, int64_t first, size_t n, bool *misses, struct err *e)
+{
+    struct rows r;
+    bool found;
+
+    *misses = false;
+    if (!rows_one(&r, q, &count_chain, ARGS(INT(first)), &found, e))
+        return false;
+    if (!found)
+        return true;
+    *misses = row_int(&r, 0) != (int64_t)n;
+    rows_close(&r);
+    return true;
+}
+
+bool sqlite_read_parts(struct store *s, int64_t first, struct arena *a, struct message_list *out,
+                       struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    bool more, ok, damaged = false;
+    size_t held;
+    struct rows r;
+
+    *out = (struct message_list){0};
+    if (!rows_open(&r, q, &read_parts, ARGS(INT(first)), e))
+        return false;
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        struct message m = {0};
+
+        if (message_row(&r, false, a, &m, e)) {
+            *GROW(a, out) = m;
+        } else if (e->kind == ERR_INPUT) {
+            damaged = true;
+        } else {
+            rows_close(&r);
+            return false;
+        }
+    }
+    if (!ok || (!damaged && !misses_parts(q, first, out->n, &damaged, e)))
+        return false;
+    if (!damaged)
+        return true;
+    *out = (struct message_list){0}; /* a whole with a hole in it is none */
+    return end_chain(q, first, STANDING_HELD, DAMAGED, &held, e);
+}
+
+bool sqlite_end_parts(struct store *s, int64_t first, enum standing standing, struct str reason,
+                      struct err *e)
+{
+    size_t n;
+
+    return end_chain((struct sqlite *)s, first, standing, reason, &n, e) &&
+           (n > 0 || err_set(e, ERR_INPUT, 0, "no open chain begins at %lld", (long long)first));
+}
+
+/* Ends those chains, until the transaction is long enough. *n: how many. */
+static bool hold_chains(struct sqlite *q, const struct id_list *chains, struct str reason,
+                        size_t *n, struct err *e)
+{
+    size_t parts = 0, more;
+
+    for (*n = 0; *n < chains->n && parts < PARTS_AT_ONCE; ++*n) {
+        if (!end_chain(q, chains->items[*n], STANDING_HELD, reason, &more, e))
+            return false;
+        parts += more;
+    }
+    return true;
+}
+
+/* Parts that wait although their chain is gone: nobody can continue it. */
+static bool hold_lost(struct sqlite *q, size_t *n, bool *more, struct err *e)
+{
+    struct id_list lost;
+
+    if (!ids_of(q, &lost_parts, ARGS(INT(EXPIRE_MOST)), &lost, e) ||
+        !hold_chains(q, &lost, DAMAGED, n, e))
+        return false;
+    *more = *n < lost.n || lost.n == EXPIRE_MOST;
+    return true;
+}
+
 bool sqlite_expire_parts(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
                          struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
     struct id_list chains;
     struct rows r;
-    bool found;
+    size_t n_lost = 0;
+    bool found, more = false;
 
     *n = 0;
     *next_ms = 0;
-    if (!ids_of(q, &old_chains, ARGS(INT(before_ms)), &chains, e))
+    if (!ids_of(q, &old_chains, ARGS(INT(before_ms), INT(EXPIRE_MOST)), &chains, e) ||
+        !hold_chains(q, &chains, STR("the rest never came"), n, e))
         return false;
-    for (size_t i = 0; i < chains.n; i++) {
-        if (!sqlite_end_parts(s, chains.items[i], STANDING_HELD, STR("the rest never came"), e))
-            return false;
-    }
+    if (*n == chains.n && chains.n < EXPIRE_MOST && !hold_lost(q, &n_lost, &more, e))
+        return false;
+    *n += n_lost;
     if (!rows_one(&r, q, &oldest_chain, NULL, 0, &found, e))
         return false;
     if (found) {
         *next_ms = row_int(&r, 0);
         rows_close(&r);
     }
-    *n = chains.n;
+    if (more)
+        *next_ms = before_ms - 1;
     return true;
 }

@@ -48,9 +48,20 @@ WRAP(read_parts,
 WRAP(end_parts,
      (struct store * s, int64_t first, enum standing standing, struct str reason, struct err *e),
      first, standing, reason, e)
-WRAP(expire_parts,
-     (struct store * s, int64_t before_ms, size_t *n, int64_t *next_ms, struct err *e), before_ms,
-     n, next_ms, e)
+
+static bool flaky_expire_parts(struct store *s, int64_t before_ms, size_t *n, int64_t *next_ms,
+                               struct err *e)
+{
+    struct flaky *f = flaky(s);
+
+    if (f->no_expire) {
+        f->fired = true;
+        return err_set(e, f->kind, 0, "flaky on purpose, each time");
+    }
+    return !before(f, e) &&
+           heard(f, f->real->ops->expire_parts(f->real, before_ms, n, next_ms, e), e);
+}
+
 WRAP(get_sequence,
      (struct store * s, const uint8_t key[INDEX_BYTES], struct sequence *out, struct err *e), key,
      out, e)

@@ -23,6 +23,7 @@ struct flaky {
     bool fired;
     enum err_kind kind; /* of the failure; flaky_over() sets ERR_BUSY */
     bool after;         /* fail after the real call worked: a commit whose answer was lost */
+    bool no_expire;     /* expire_parts() always fails */
     bool no_acks;       /* stored answers are damaged: a resend is seen, its ack absent */
     /* NULL, or asked before each put_mapped(), on the store thread: false fails it. */
     bool (*maps)(void *ctx, int64_t message_id, const struct instance *all, size_t n);

@@ -533,6 +533,58 @@ static void test_parts(void)
     close_world(&w);
 }
 
+/* Looking through the parts fails for ever: what was stored is mapped all the same. */
+static void test_parts_fail(void)
+{
+    struct map_settings set = plain;
+    struct world w;
+
+    set.parts_ms = PARTS;
+    open_world(&w, &set);
+    rings(&w);
+    w.flaky.no_expire = true;
+    for (int i = 0; i < 3; i++) {
+        w.now_ms += PARTS + 2;
+        arrive(&w, lanes, N_LANES);
+        rings(&w);
+        check_counts(&w, 0, 0, "mapped");
+        CHECK(w.alarm_ms == w.now_ms + RETRY, "asked again in %lld ms",
+              (long long)(w.alarm_ms - w.now_ms));
+    }
+    CHECK(w.flaky.fired, "the fault fired");
+    close_world(&w);
+}
+
+/* More chains than end in one transaction: all of them end now, and mapping has its turns between them. */
+static void test_parts_many(void)
+{
+    struct map_settings set = plain;
+    struct errand x;
+    struct world w;
+
+    set.parts_ms = PARTS;
+    open_world(&w, &set);
+    rings(&w);
+    for (int i = 0; i < 3 * EXPIRE_MOST; i++) {
+        x = (struct errand){.go = put,
+                            .m = {.kind = MESSAGE_HL7,
+                                  .feed = STR("demo"),
+                                  .type = STR("ADT^A01"),
+                                  .body = STR("MSH|"),
+                                  .received_ms = w.now_ms,
+                                  .is_part = true}};
+        memcpy(x.m.key, &i, sizeof i);
+        x.m.key[INDEX_BYTES - 1] = 1;
+        run_errand(&w, &x);
+    }
+    w.now_ms += PARTS + 2;
+    rings(&w);
+    x = seen(&w);
+    CHECK(x.ledger.held == 3 * EXPIRE_MOST && x.ledger.pending == 0, "%lld held",
+          (long long)x.ledger.held);
+    close_world(&w);
+}
+
 /* ---- the end ---- */
 
 static void test_close(void)
@@ -566,6 +618,8 @@ int main(void)
     test_no_transaction();
     test_each_call();
     test_parts();
+    test_parts_fail();
+    test_parts_many();
     test_close();
     return check_end();
 }

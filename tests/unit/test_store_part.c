@@ -1,4 +1,6 @@
 /* What "a store" means, over every backend: continued messages, sequence numbers, lanes. */
+#include <sqlite3.h>
+
 #include "store_fixture.h"
 
 /* A part: first 0 opens a chain. Gives its message id. */
@@ -210,6 +212,106 @@ static void test_expire(struct bench *b)
     commit(b);
 }
 
+/* A flood of chains ends in calls of their own, and is told to go on. */
+static void test_expire_many(struct bench *b)
+{
+    enum { MANY = 2 * EXPIRE_MOST + 7 };
+    int64_t next = 0, held = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        begin(b);
+        (void)put_part(b, 0, i + 1, 1000 + i, STR("a"));
+        commit(b);
+    }
+    for (int left = MANY; left > 0; left -= EXPIRE_MOST) {
+        const int want = left < EXPIRE_MOST ? left : EXPIRE_MOST;
+        size_t n = 0;
+
+        begin(b);
+        OK(b, b->s->ops->expire_parts(b->s, 9000, &n, &next, &b->e));
+        held += want;
+        CHECK((int)n == want && ledger(b).held == held, "%s: %zu ended", b->s->ops->name, n);
+        CHECK(next == (left > want ? 1000 + held : 0), "%s: next %lld", b->s->ops->name,
+              (long long)next);
+        commit(b);
+    }
+}
+
+static void run_sql(struct bench *b, const char *sql)
+{
+    char path[512];
+    sqlite3 *db = NULL;
+
+    CHECK(sqlite3_open(temp_folder_file(&b->folder, "tidings.db", path), &db) == SQLITE_OK &&
+              sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK,
+          "%s: %s", sql, sqlite3_errmsg(db));
+    (void)sqlite3_close(db);
+}
+
+/* One chain and its two parts, 1 and 2, of which damage has taken something: read_parts() gives nothing of
+ * it, and what is left of it ends, once. */
+static void damaged_chain(struct bench *b, const char *hurt, int64_t chain, int64_t held)
+{
+    struct message_list list;
+    int64_t first, next = -1;
+    size_t n = 0;
+
+    if (b->ops == &store_memory)
+        return; /* no disk */
+    begin(b);
+    first = put_part(b, 0, 1, 1000, STR("a"));
+    (void)put_part(b, first, 2, 1000, STR("b"));
+    commit(b);
+    run_sql(b, hurt);
+    for (int reads = 0; reads < 2; reads++) {
+        begin(b);
+        if (reads) {
+            OK(b, b->s->ops->read_parts(b->s, chain, &b->a, &list, &b->e));
+            CHECK(list.n == 0, "%s: %zu parts", hurt, list.n);
+        }
+        OK(b, b->s->ops->expire_parts(b->s, 9000, &n, &next, &b->e));
+        CHECK((n > 0 || reads) && next == 0 && ledger(b).held == held, "%s: %zu, %lld held", hurt,
+              n, (long long)ledger(b).held);
+        OK(b, b->s->ops->expire_parts(b->s, 9000, &n, &next, &b->e));
+        CHECK(n == 0 && next == 0, "%s: it is over", hurt);
+        b->s->ops->rollback(b->s);
+    }
+}
+
+static void test_chain_elsewhere(struct bench *b)
+{
+    damaged_chain(b, "UPDATE chain SET id = 77", 77, 2);
+}
+
+static void test_chain_without_parts(struct bench *b)
+{
+    damaged_chain(b, "UPDATE message SET mapped = 1", 1, 0);
+}
+
+static void test_chain_without_first(struct bench *b)
+{
+    damaged_chain(b, "UPDATE message SET mapped = 1 WHERE id = 1", 1, 1);
+}
+
+/* Its parts are held all the same, whatever their time. */
+static void test_parts_without_chain(struct bench *b)
+{
+    int64_t next = -1;
+    size_t n = 0;
+
+    if (b->ops == &store_memory)
+        return;
+    begin(b);
+    (void)put_part(b, 0, 1, 1000, STR("a"));
+    (void)put_part(b, 0, 2, 1000, STR("b"));
+    commit(b);
+    run_sql(b, "DELETE FROM chain WHERE id = 1");
+    begin(b);
+    OK(b, b->s->ops->expire_parts(b->s, 500, &n, &next, &b->e));
+    CHECK(n == 1 && next == 1000 && ledger(b).held == 1 && ledger(b).pending == 1, "%zu held", n);
+    commit(b);
+}
+
 /* A transaction that fails leaves the chains as they were. */
 static void test_part_rollback(struct bench *b)
 {
@@ -361,6 +463,11 @@ static const struct store_case cases[] = {
     {"chains", test_chains},
     {"end standings", test_end_standings},
     {"expire", test_expire},
+    {"expire many", test_expire_many},
+    {"chain elsewhere", test_chain_elsewhere},
+    {"chain without parts", test_chain_without_parts},
+    {"chain without its first part", test_chain_without_first},
+    {"parts without a chain", test_parts_without_chain},
     {"part rollback", test_part_rollback},
     {"part reopen", test_part_reopen},
     {"sequence", test_sequence},
