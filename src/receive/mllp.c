@@ -39,6 +39,7 @@ static void on_notes_due(uv_timer_t *t)
     for (struct mllp_conn *c = r->conns; c; c = c->next)
         mllp_conn_tell_peers(c);
     mllp_peers_flush(&r->peers);
+    mllp_receiver_say_rest(r, uv_now(r->set.loop));
 }
 
 bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_receiver **out,
@@ -59,6 +60,7 @@ bool mllp_receiver_open(const struct mllp_receiver_settings *set, struct mllp_re
         uv_timer_start(&r->last, on_notes_due, (uint64_t)set->peers_ms, (uint64_t)set->peers_ms);
     r->alive = 1;
     mllp_sweep_open(r);
+    mllp_turn_open(r);
     *out = r;
     return true;
 }
@@ -93,6 +95,7 @@ static void end_when_empty(struct mllp_receiver *r)
     if (!r->closing || r->ending || r->alive > 1)
         return;
     r->ending = true;
+    mllp_turn_close(r);
     uv_timer_stop(&r->last);
     mllp_peers_end(&r->peers, on_peers_ended, r);
 }
@@ -106,6 +109,7 @@ static void free_when_idle(struct mllp_receiver *r)
         return;
     mllp_replier_end(&r->replier);
     mllp_recorder_end(&r->recorder);
+    mllp_receiver_say_rest(r, UINT64_MAX);
     free(r);
     on_closed(ctx);
 }

@@ -6,6 +6,8 @@
  *               |  +----------------------------^                                |
  *               +----------------------------------------------------------------+
  *
+ * READING goes on as YIELDED, and back, when there is much to do that the store is not needed for.
+ *
  * One message at a time. While one is stored or answered, what comes is kept, up to KEPT_MOST bytes; then
  * the socket is left alone until all of that is handled, so TCP holds a fast sender back and our memory
  * stays bounded. One answer is written at a time: a peer that does not read is owed no second one.
@@ -20,6 +22,7 @@
 enum {
     KEPT_MOST = 64 << 10,
     READ_MOST = 64 << 10,
+    TURN_MOST = 64, /* messages that need no store, or other steps, before it is others' turn */
     LINGER_MS = 1000,
     LINGER_MOST = 16 << 20, /* the longest message that anybody may be allowed */
 };
@@ -205,8 +208,10 @@ void mllp_conn_pump(struct mllp_conn *c)
 {
     struct mllp_event ev;
 
-    while (c->state == READING) {
-        if (c->quit || drained(c)) {
+    for (int n = 0; c->state == READING; n++) {
+        if (n == TURN_MOST) {
+            mllp_turn_later(c);
+        } else if (c->quit || drained(c)) {
             leave(c);
         } else if (mllp_reply_due(c)) {
             mllp_reply_write(c);
@@ -261,7 +266,7 @@ static void on_data(void *ctx, struct str data)
         c->in.n = 0;
         c->kept.n = 0;
     }
-    if (c->state == STORING || c->state == ANSWERING)
+    if (c->state == STORING || c->state == ANSWERING || c->state == YIELDED)
         keep(c, data);
 }
 

@@ -7,11 +7,13 @@
 #include "mllp_reply.h"
 #include "mllp_ring.h"
 #include "mllp_sweep.h"
+#include "mllp_turn.h"
 #include "mllp_unit.h"
 #include "net/stream.h"
 #include "peers.h"
 #include "receive/mllp.h"
 #include "recorder.h"
+#include "said.h"
 
 struct mllp_receiver {
     struct mllp_receiver_settings set;
@@ -21,11 +23,11 @@ struct mllp_receiver {
     int open;
     struct mllp_peers peers;
     struct mllp_recorder recorder;
-    uint64_t said_second; /* security events in the log, `said` of them in that second */
-    int said;
-    uv_timer_t last; /* the time to write peer notes; closing: the time to drain */
-    int alive;       /* connections, recordings on their way, and `last` */
-    int works;       /* store jobs of its own, and the sweep's timer */
+    struct said security, refusals; /* in the log */
+    uv_timer_t last;                /* the time to write peer notes; closing: the time to drain */
+    int alive;                      /* connections, recordings on their way, and `last` */
+    int works;                      /* store jobs of its own, the sweep's timer, and `turn` */
+    uv_idle_t turn;                 /* runs while a connection is YIELDED */
     struct mllp_replier replier;
     struct mllp_sweep sweep;
     bool closing, hurry; /* told to stop; and there is no more time */
@@ -35,8 +37,9 @@ struct mllp_receiver {
 };
 
 /* LINGERING: all is answered, our half is shut; what still comes is dropped, so that the peer can read
- * the last answer before a reset (RFC 9293 3.6, half-closed). */
-enum mllp_conn_state { READING, STORING, ANSWERING, LINGERING, CLOSING };
+ * the last answer before a reset (RFC 9293 3.6, half-closed). YIELDED: nothing is in flight, and there is
+ * more to do than fits into one turn of the loop. */
+enum mllp_conn_state { READING, STORING, ANSWERING, YIELDED, LINGERING, CLOSING };
 
 struct mllp_conn {
     struct mllp_receiver *r;
@@ -118,6 +121,10 @@ bool mllp_conn_is_idle(const struct mllp_conn *c);
 bool mllp_door_open(struct mllp_receiver *r, struct err *e) MUST_USE;
 /* One more security event may go to the log; all are counted. */
 bool mllp_receiver_may_say(struct mllp_receiver *r);
+/* One more refused message may. */
+bool mllp_receiver_may_say_refused(struct mllp_receiver *r);
+/* Tells what was left out and not told yet. now_ms: on uv_now()'s clock; UINT64_MAX: of all time. */
+void mllp_receiver_say_rest(struct mllp_receiver *r, uint64_t now_ms);
 
 /* The framer's code: counted, and told to the peer notes with the next message. */
 void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev);

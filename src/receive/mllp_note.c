@@ -6,8 +6,6 @@
 #include "mllp_conn.h"
 #include "sender_name.h"
 
-enum { SAID_MOST = 10 /* security events a second in the log; all are counted */ };
-
 struct tally {
     uint64_t n, offset;
 };
@@ -102,18 +100,36 @@ void mllp_conn_note(struct mllp_conn *c, const struct hl7_header *h, const struc
     mllp_recorder_refused(c, peer_refusal_name(refused));
 }
 
+static void say_more(const struct mllp_receiver *r, const char *stage, uint64_t n)
+{
+    if (n)
+        log_event(LOG_WARN, stage, "%s: %llu more %s were not written down one by one", r->set.name,
+                  (unsigned long long)n,
+                  strcmp(stage, "security") == 0 ? "events" : "messages not taken");
+}
+
 bool mllp_receiver_may_say(struct mllp_receiver *r)
 {
-    uint64_t second = uv_now(r->set.loop) / 1000;
+    uint64_t left_out;
+    bool may = said_one(&r->security, uv_now(r->set.loop), &left_out);
 
-    if (r->said_second != second) {
-        if (r->said > SAID_MOST)
-            log_event(LOG_WARN, "security", "%s: %d more events were not written down one by one",
-                      r->set.name, r->said - SAID_MOST);
-        r->said_second = second;
-        r->said = 0;
-    }
-    return r->said++ < SAID_MOST;
+    say_more(r, "security", left_out);
+    return may;
+}
+
+bool mllp_receiver_may_say_refused(struct mllp_receiver *r)
+{
+    uint64_t left_out;
+    bool may = said_one(&r->refusals, uv_now(r->set.loop), &left_out);
+
+    say_more(r, "receive", left_out);
+    return may;
+}
+
+void mllp_receiver_say_rest(struct mllp_receiver *r, uint64_t now_ms)
+{
+    say_more(r, "security", said_rest(&r->security, now_ms));
+    say_more(r, "receive", said_rest(&r->refusals, now_ms));
 }
 
 static enum mllp_match find_sender(const struct mllp_conn *c, const struct hl7_header *h,

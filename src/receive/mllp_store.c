@@ -7,6 +7,14 @@
 /* What stands in the log of a message that was not taken. */
 static void say_refused(const struct mllp_conn *c)
 {
+    if (!mllp_receiver_may_say_refused(c->r))
+        return;
+    if (c->unit.condition == HL7_SEQUENCE)
+        log_event(
+            LOG_ERROR, "receive",
+            "mllp connection %llu: the sequence number is not the one expected -> messages of "
+            "this sender are refused until it starts its link anew (MSH-13 0 or -1)",
+            (unsigned long long)c->id);
     log_event(LOG_WARN, "receive", "mllp connection %llu: message of %llu bytes not taken -> %s",
               (unsigned long long)c->id, (unsigned long long)c->unit.body.n,
               hl7_ack_code_name(c->unit.code));
@@ -58,12 +66,6 @@ static void answer_found_out(struct mllp_conn *c)
     static const struct hl7_notes none;
 
     mllp_conn_note(c, &c->unit.header, &none, c->unit.condition);
-    if (c->unit.condition == HL7_SEQUENCE)
-        log_event(
-            LOG_ERROR, "receive",
-            "mllp connection %llu: the sequence number is not the one expected -> messages of "
-            "this sender are refused until it starts its link anew (MSH-13 0 or -1)",
-            (unsigned long long)c->id);
     answer_refused(c);
 }
 

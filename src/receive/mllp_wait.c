@@ -74,6 +74,7 @@ static void on_timer(uv_timer_t *t)
         mllp_conn_close(c);
         break;
     case STORING:
+    case YIELDED:
     case CLOSING:
         break;
     }

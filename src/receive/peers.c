@@ -6,7 +6,11 @@
 #include "base/log.h"
 #include "receive/mllp.h"
 
-enum { ROWS_MOST = 1000 /* not yet written */, OTHERS_MOST = 128 /* more, one a code */ };
+enum {
+    ROWS_MOST = 1000,  /* not yet written */
+    OTHERS_MOST = 128, /* more, one a code */
+    SLOTS = 4096,      /* a power of two, well above both */
+};
 
 struct peer_row {
     struct peer_who who;
@@ -67,37 +71,58 @@ static bool same(const struct peer_row *row, const struct peer_who *who, const c
            strcmp(row->who.facility, who->facility) == 0;
 }
 
-static struct peer_row *find(struct mllp_peers *p, const struct peer_who *who, const char *code)
+/* FNV-1a. Names made to collide only make it the walk over all rows. */
+static uint64_t hash(uint64_t h, const char *s)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        if (same(&p->rows[i], who, code))
-            return &p->rows[i];
-    }
-    return NULL;
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 0x100000001B3u;
+    return (h ^ 0xFF) * 0x100000001B3u;
+}
+
+/* Where it is, or would be. */
+static uint16_t *slot(struct mllp_peers *p, const struct peer_who *who, const char *code)
+{
+    uint64_t h = hash(hash(hash(0xCBF29CE484222325u, who->address), who->application), code);
+    size_t i = (size_t)(hash(h, who->facility) % SLOTS);
+
+    while (p->slots[i] && !same(&p->rows[p->slots[i] - 1], who, code))
+        i = (i + 1) % SLOTS;
+    return &p->slots[i];
+}
+
+static void make_room(struct mllp_peers *p)
+{
+    if (p->rows)
+        return;
+    p->rows = calloc(ROWS_MOST + OTHERS_MOST, sizeof *p->rows);
+    p->slots = calloc(SLOTS, sizeof *p->slots);
+    if (!p->rows || !p->slots)
+        abort();
 }
 
 static void add(struct mllp_peers *p, const struct peer_row *what)
 {
     static const struct peer_who other = {.address = "(other)"};
     const struct peer_who *who = &what->who;
-    struct peer_row *row = find(p, who, what->code);
+    struct peer_row *row;
+    uint16_t *at;
 
-    if (!row && p->n >= ROWS_MOST) {
+    make_room(p);
+    at = slot(p, who, what->code);
+    if (!*at && p->n >= ROWS_MOST) {
         who = &other;
-        row = find(p, who, what->code);
+        at = slot(p, who, what->code);
     }
-    if (!row && p->n >= ROWS_MOST + OTHERS_MOST)
+    if (!*at && p->n >= ROWS_MOST + OTHERS_MOST)
         return;
-    if (!row) {
-        if (!p->rows)
-            p->rows = calloc(ROWS_MOST + OTHERS_MOST, sizeof *p->rows);
-        if (!p->rows)
-            abort();
+    if (!*at) {
         row = &p->rows[p->n++];
         *row = *what;
         row->who = *who;
+        *at = (uint16_t)p->n;
         return;
     }
+    row = &p->rows[*at - 1];
     row->n += what->n;
     if (what->last_ms >= row->last_ms) {
         row->last_ms = what->last_ms;
@@ -155,6 +180,8 @@ void mllp_peers_flush(struct mllp_peers *p)
     p->flying = p->rows;
     p->n_flying = p->n;
     p->rows = NULL;
+    free(p->slots);
+    p->slots = NULL;
     p->n = 0;
     for (size_t i = 0; i < p->n_flying; i++) {
         const struct peer_row *row = &p->flying[i];

@@ -28,6 +28,7 @@ struct mllp_peers {
     struct store_queue *queue;
     size_t most;
     struct peer_row *rows, *flying; /* flying: with the store */
+    uint16_t *slots;                /* of `rows`, by hash; 0: free, else 1 + its place */
     size_t n, n_flying;
     struct peer_note *notes; /* the flying ones in the store's words */
     struct store_job job;

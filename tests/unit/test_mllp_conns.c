@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../src/receive/said.h"
 #include "check.h"
 #include "mllp_house.h"
 
@@ -328,8 +329,145 @@ static void test_drain_frames(void)
     buf_reset(&got);
 }
 
+/* Where stderr goes meanwhile; -1 in *was: it went nowhere else. */
+static FILE *catch_log(int *was)
+{
+    FILE *f = tmpfile();
+
+    (void)fflush(stderr);
+    *was = dup(STDERR_FILENO);
+    CHECK(f && *was >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0, "the log is caught");
+    return f;
+}
+
+/* Gives stderr back. Counts the lines of refused messages, and what they say was left out. */
+static void read_log(FILE *f, int was, unsigned long long *written, unsigned long long *left_out)
+{
+    char line[1024];
+
+    (void)fflush(stderr);
+    (void)dup2(was, STDERR_FILENO);
+    (void)close(was);
+    rewind(f);
+    *written = *left_out = 0;
+    while (fgets(line, sizeof line, f)) {
+        const char *more = strstr(line, " more messages not taken");
+
+        *written += strstr(line, "bytes not taken -> ") != NULL;
+        while (more && more > line && more[-1] >= '0' && more[-1] <= '9')
+            more--;
+        *left_out += more ? strtoull(more, NULL, 10) : 0;
+    }
+    (void)fclose(f);
+}
+
+/* A frame full of messages that nothing is stored of holds up nobody else, and does not fill the log. */
+static void test_turns(void)
+{
+    enum { MESSAGES = 20000 };
+    struct buf in = buf_new(4 << 20), got = buf_new(4096);
+    unsigned long long written, left_out;
+    const struct mllp_counts *counts;
+    uint64_t began, until;
+    struct house h;
+    struct peer a, b;
+    FILE *log;
+    int was;
+
+    house_build(&h, 0);
+    house_open(&h);
+    counts = mllp_receiver_counts(h.receiver);
+    peer_open(&h, &a);
+    peer_open(&h, &b);
+    buf_add(&in, STR(SB));
+    for (int i = 0; i < MESSAGES; i++)
+        buf_printf(&in, "MSH|^~\\&|%d||||||||||||NE|NE\r", i);
+    buf_add(&in, STR(FS "\r"));
+    log = catch_log(&was);
+    began = uv_now(&h.loop);
+    peer_say(&h, &a, buf_str(&in), 0);
+    CHECK(counts->acks[HL7_SILENT] < MESSAGES, "not all in one turn");
+    peer_say(&h, &b, STR(SB "MSH|^~\\&|APP|FAC|||||SIU^S12|B1|P|9\r" FS "\r"), 0);
+    CHECK(peer_hear(&h, &b, 1), "answered meanwhile");
+    CHECK(counts->acks[HL7_SILENT] < MESSAGES, "%llu were handled before",
+          (unsigned long long)counts->acks[HL7_SILENT]);
+    until = uv_hrtime() + 30000000000ull;
+    while (counts->acks[HL7_SILENT] < MESSAGES && uv_hrtime() < until)
+        house_turn(&h);
+    CHECK(counts->acks[HL7_SILENT] == MESSAGES, "and then the rest");
+    peer_say(&h, &a, STR(ONE("A1")), 0);
+    CHECK(peer_hear(&h, &a, 1), "it goes on");
+    peer_answers(&a, &got);
+    CHECK(strcmp(got.p, "AA:A1 ") == 0, "%s", got.p);
+    began = uv_now(&h.loop) - began;
+    peer_end(&a);
+    peer_end(&b);
+    house_end(&h);
+    read_log(log, was, &written, &left_out);
+    CHECK(written + left_out == MESSAGES + 1, "%llu written, %llu left out", written, left_out);
+    CHECK(written <= SAID_MOST * (began / 1000 + 2), "%llu written", written);
+    buf_reset(&in);
+    buf_reset(&got);
+}
+
+/* Told to stop while it has its turn still to come: all of the frame is handled. */
+static void test_turns_drain(void)
+{
+    enum { MESSAGES = 1000 };
+    struct buf in = buf_new(4 << 20);
+    bool closed = false;
+    struct house h;
+    struct peer p;
+
+    house_build(&h, 0);
+    h.set.drain_ms = 20000;
+    house_open(&h);
+    peer_open(&h, &p);
+    buf_add(&in, STR(SB));
+    for (int i = 0; i < MESSAGES; i++)
+        buf_printf(&in, "MSH|^~\\&|APP|FAC|||||SIU^S12|%d|P|9\r", i);
+    buf_add(&in, STR(FS "\r"));
+    peer_say(&h, &p, buf_str(&in), 0);
+    CHECK(peer_count(&p) < MESSAGES, "not all in one turn");
+    house_close(&h, &closed);
+    CHECK(peer_hear_end(&h, &p) && peer_count(&p) == MESSAGES, "%zu answers", peer_count(&p));
+    peer_end(&p);
+    house_end(&h);
+    CHECK(closed, "told");
+    buf_reset(&in);
+}
+
+/* Ten lines a second; what was left out is told once, with the next line or the rest. */
+static void test_said(void)
+{
+    static const struct {
+        uint64_t at, n;  /* so many at that time, */
+        uint64_t may;    /* of which so many may be written, */
+        uint64_t before; /* and this was left out before the first */
+    } rows[] = {{1000, 3, 3, 0},     {1999, 8, 7, 0},   {2000, 1, 1, 1},  {2001, 1000, 9, 0},
+                {3999, 10, 10, 991}, {4000, 10, 10, 0}, {60000, 1, 1, 0}, {60000, 10, 9, 0}};
+    struct said s = {0};
+
+    for
+        EACH (i, rows) {
+            uint64_t may = 0, left_out;
+
+            for (uint64_t k = 0; k < rows[i].n; k++) {
+                may += said_one(&s, rows[i].at, &left_out);
+                CHECK(left_out == (k ? 0 : rows[i].before), "row %zu: %llu left out", i,
+                      (unsigned long long)left_out);
+            }
+            CHECK(may == rows[i].may, "row %zu: %llu", i, (unsigned long long)may);
+        }
+    CHECK(said_rest(&s, 60999) == 0, "the second is not over");
+    CHECK(said_rest(&s, 61000) == 1 && said_rest(&s, UINT64_MAX) == 0, "told once");
+}
+
 int main(void)
 {
+    test_said();
+    test_turns();
+    test_turns_drain();
     test_silence();
     test_trickle();
     test_min_rate();
