@@ -18,6 +18,9 @@ struct texts {
     size_t n;
 };
 
+/* Messages whose names no entry of `senders` lists. config_read() leaves no AUTO. */
+enum listen_unlisted { UNLISTED_AUTO, UNLISTED_ACCEPT, UNLISTED_REFUSE };
+
 /* PEM files; all NULL: plain. */
 struct config_tls {
     const char *certificate, *key, *ca;
@@ -43,10 +46,11 @@ struct listen {
     const char *feed; /* mllp, fhir; else NULL */
     int line;         /* in the settings file */
     struct config_tls tls;
-    struct texts allow;            /* addresses and ranges; empty: all */
-    int start_byte, end_byte;      /* mllp: 0: the standard's */
-    int start_missing;             /* mllp: no, yes */
-    int unlisted;                  /* mllp: accept, refuse: senders that `senders` does not list */
+    struct texts allow;       /* addresses and ranges; empty: all */
+    int start_byte, end_byte; /* mllp: 0: the standard's */
+    int start_missing;        /* mllp: no, yes */
+    int unlisted;             /* mllp: enum listen_unlisted */
+    int anonymous; /* mllp, fhir, admin: needed, not_needed: client certificates beyond loopback */
     struct config_profile profile; /* mllp: of senders that are not listed */
 };
 

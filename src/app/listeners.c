@@ -113,7 +113,7 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     set.next = (struct bell){map_ring, a->map};
     set.senders = a->peers.senders;
     set.n_senders = a->peers.n_senders;
-    set.only_known = l->set->unlisted == 1;
+    set.only_known = l->set->unlisted == UNLISTED_REFUSE;
     if (l->set->start_byte)
         set.framing.start = (char)l->set->start_byte;
     if (l->set->end_byte)
@@ -258,6 +258,9 @@ bool listening_open(struct app *a, const struct listen *set, struct err *e)
     a->n_listening++;
     log_event(LOG_INFO, "app", "listen %s %s:%d%s%s", kinds[set->kind], set->host,
               listening_port(l), set->feed ? " feed " : "", set->feed ? set->feed : "");
+    if (set->anonymous)
+        log_event(LOG_WARN, "security",
+                  "%s: `client_certificates: not_needed`: clients are not authenticated", l->name);
     return true;
 }
 

@@ -124,6 +124,22 @@ static bool check_tls(struct reading *r, const struct yaml_node *entry,
     return reading_fault(r, pair->key, NULL, "`tls` needs `certificate` and `key`");
 }
 
+/* Senders, FHIR clients and who reads our figures are known people; a link and a webhook are for the public. */
+static bool check_clients(struct reading *r, const struct yaml_node *entry, const struct listen *l)
+{
+    const struct yaml_pair *pair = yaml_pair_of(entry, "client_certificates");
+
+    if (l->anonymous && l->tls.ca)
+        return reading_fault(r, pair->key, NULL, "`tls.ca` asks for client certificates");
+    if (l->anonymous || l->tls.ca || value_is_loopback(l->host) || l->kind == LISTEN_LINK ||
+        l->kind == LISTEN_WEBHOOK)
+        return true;
+    return reading_fault(
+        r, entry, "or `client_certificates: not_needed` where everybody may connect",
+        "beyond loopback a `%s` listener needs `tls.ca`, so that clients show a certificate",
+        listen_rows[l->kind].name);
+}
+
 static bool read_entry(struct reading *r, const struct yaml_node *entry, struct listen *l)
 {
     const struct listen_row *row = NULL;
@@ -145,7 +161,7 @@ static bool read_entry(struct reading *r, const struct yaml_node *entry, struct 
     if (l->start_byte && l->start_byte == l->end_byte)
         return reading_fault(r, entry, NULL, "`start_byte` and `end_byte` are the same");
     return check_tls(r, entry, &l->tls) && read_address(r, of->value, l) &&
-           read_feed(r, row, entry, l);
+           check_clients(r, entry, l) && read_feed(r, row, entry, l);
 }
 
 bool listen_read(struct reading *r, const struct yaml_node *list)

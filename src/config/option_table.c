@@ -7,6 +7,7 @@
 #define IN_SENDER(member)  offsetof(struct sender_entry, member)
 #define IN_CHANNEL(member) offsetof(struct channel_entry, member)
 #define MLLP               (1U << LISTEN_MLLP)
+#define PRIVATE            (MLLP | 1U << LISTEN_FHIR | 1U << LISTEN_ADMIN)
 
 /* clang-format off */
 #define PROFILE(in, kinds)                                                                                   \
@@ -43,8 +44,12 @@ static const struct option listen_rows_[] = {
     TLS(IN_LISTEN, ALL_LISTENERS, "PEM file: each client must show a certificate signed by one of these."),
     {"allow", OPTION_TEXTS, IN_LISTEN(allow), NULL, ALL_LISTENERS,
      "Addresses and ranges that may connect, as `10.1.0.0/16`; all when not set."},
-    {"unlisted", OPTION_CHOICE, IN_LISTEN(unlisted), "accept refuse", MLLP,
-     "Messages whose MSH-3 and MSH-4 no entry of `senders` names: taken, or refused (AR 207)."},
+    {"client_certificates", OPTION_CHOICE, IN_LISTEN(anonymous), "needed not_needed", PRIVATE,
+     "Of `mllp`, `fhir` and `admin` beyond loopback: `tls.ca` must be set, or `not_needed` says that everybody whom `allow` "
+     "lets in may speak; a warning in the log says so, too."},
+    {"unlisted", OPTION_CHOICE, IN_LISTEN(unlisted), "auto accept refuse", MLLP,
+     "Messages whose MSH-3 and MSH-4 no entry of `senders` names: taken, or refused (AR 207). `auto`: refused as soon as any "
+     "entry of `senders` has `addresses` or `certificates`, else taken."},
     {"start_byte", OPTION_BYTE, IN_LISTEN(start_byte), NULL, MLLP, "What begins a message, where a device uses another byte than 0x0B."},
     {"end_byte", OPTION_BYTE, IN_LISTEN(end_byte), NULL, MLLP, "What ends it, where it is not 0x1C."},
     {"start_byte_missing", OPTION_CHOICE, IN_LISTEN(start_missing), "no yes", MLLP,

@@ -121,6 +121,32 @@ static bool check_profile(struct reading *r, const struct yaml_node *entry,
     return reading_fault(r, at, NULL, "`channels` has no such channel");
 }
 
+/* A certificate that nobody asks for is never shown. */
+static bool check_shown(struct reading *r, const struct yaml_node *senders)
+{
+    for (size_t i = 0; i < r->out->n_listen; i++)
+        if (r->out->listen[i].kind == LISTEN_MLLP && r->out->listen[i].tls.ca)
+            return true;
+    for (size_t i = 0; i < r->out->n_senders; i++)
+        if (r->out->senders[i].certificates.n)
+            return reading_fault(r, yaml_pair_of(senders->items[i], "certificates")->key, NULL,
+                                 "no `mllp` listener asks for client certificates (`tls.ca`)");
+    return true;
+}
+
+/* Where any sender is bound, a name that nobody has is one misspelled on purpose. */
+static void settle_unlisted(struct config *c)
+{
+    int automatic = UNLISTED_ACCEPT;
+
+    for (size_t i = 0; i < c->n_senders; i++)
+        if (c->senders[i].addresses.n || c->senders[i].certificates.n)
+            automatic = UNLISTED_REFUSE;
+    for (size_t i = 0; i < c->n_listen; i++)
+        if (c->listen[i].unlisted == UNLISTED_AUTO)
+            c->listen[i].unlisted = automatic;
+}
+
 bool senders_check(struct reading *r, const struct yaml_node *root)
 {
     const struct yaml_node *senders = yaml_get(root, "senders"), *listen = yaml_get(root, "listen");
@@ -131,5 +157,6 @@ bool senders_check(struct reading *r, const struct yaml_node *root)
     for (size_t i = 0; i < r->out->n_listen; i++)
         if (!check_profile(r, listen->items[i], &r->out->listen[i].profile))
             return false;
-    return true;
+    settle_unlisted(r->out);
+    return check_shown(r, senders);
 }

@@ -118,7 +118,7 @@ def senders(keys):
 
 
 def test_right_certificate_with_the_names_of_another(make_daemon, keys):
-    daemon = make_daemon(options={"mllp": keys.listener()}, settings=NOTES + senders(keys)).start()
+    daemon = make_daemon(options={"mllp": keys.listener(unlisted="accept")}, settings=NOTES + senders(keys)).start()
     port, secret = daemon.ports["mllp"], canary.marker(2)
     refused = 0
     cases = [(keys.epic, "EPIC", "", "AA"), (keys.epic, "EPIC", "AL", "CA"), (keys.epic, "LAB", "", "CE"), (keys.lab, "EPIC", "", "AR"),
@@ -158,12 +158,52 @@ def test_unlisted_names(make_daemon):
     assert not canary.find(b"".join(daemon.raw_log) + daemon.tool("status").stdout.encode())
 
 
+NEAR = [("epic", "NORTH"), ("EPIC&x", "NORTH"), ("EPIC~X", "NORTH"), ("EPI\\X43\\", "NORTH"), ("EPIC\\.sp\\", "NORTH"), ("EPIC\x01", "NORTH"),
+        ("\xa0EPIC", "NORTH"), ("\uff25\uff30\uff29\uff23", "north")]
+STRANGE = [("EPIC", ""), ("", ""), ('"EPIC"', "NORTH"), ("EPICS", "NORTH")]
+
+
+@pytest.mark.parametrize("unlisted", ["", "accept"])
+def test_near_spellings_of_a_bound_name(make_daemon, unlisted):
+    """A binding holds for each spelling. Other names are refused, too, unless the listener takes them."""
+    daemon = make_daemon(options={"mllp": {"unlisted": unlisted} if unlisted else {}}, settings=(
+        "senders:\n  - {name: any, application: EPIC}\n  - {name: epic, application: EPIC, facility: NORTH, addresses: 127.0.0.7}\n"
+        if not unlisted else "senders:\n  - {name: epic, application: EPIC, facility: NORTH, addresses: 127.0.0.7}\n")).start()
+    strange = STRANGE if unlisted else STRANGE[1:]
+    with Connection(daemon.ports["mllp"]) as connection:
+        for n, (app, fac) in enumerate(NEAR):
+            ack = Ack(connection.ask(message(f"N{n}", app=app, fac=fac)))
+            assert (ack.code, ack.condition) == ("AR", "207"), (app, fac)
+        assert sum("with the names of epic -> refused" in text for text in security(daemon)) == len(NEAR)
+        for n, (app, fac) in enumerate(strange):
+            assert Ack(connection.ask(message(f"S{n}", app=app, fac=fac))).code == ("AA" if unlisted else "AR"), (app, fac)
+    with Connection(daemon.ports["mllp"], source="127.0.0.7") as connection:
+        assert Ack(connection.ask(message("B", app="Epic "))).code == "AA"
+
+
+def test_anonymous_clients(make_daemon, keys):
+    """Beyond loopback: only where the settings say so in words, and the log repeats it."""
+    daemon = make_daemon(listen=("mllp",), options={"mllp": {
+        "tls": {"certificate": keys.server.certificate, "key": keys.server.key}, "client_certificates": "not_needed"}})
+    wide = daemon.settings_file.read_text().replace("mllp: 127.0.0.1:", "mllp: 0.0.0.0:")
+    daemon.settings_file.write_text(wide.replace("client_certificates: not_needed", "client_certificates: needed"))
+    daemon.start(wait=False)
+    assert daemon.wait_end() == 78
+    assert any("a `mllp` listener needs `tls.ca`" in line.get("text", "") for line in daemon.lines)
+    daemon.settings_file.write_text(wide)
+    daemon.start(wait=False)
+    port = int(re.search(r":(\d+)", until(lambda: daemon.says(r"^listen mllp 0\.0\.0\.0:"), "the port")[0]["text"])[1])
+    until(lambda: daemon.says("^ready$"), "the line 'ready'")
+    assert Ack(heard_of(port, message("A"), tls=keys.context())).code == "AA"
+    assert [text for text in security(daemon) if "clients are not authenticated" in text]
+
+
 # -- where from ----------------------------------------------------------------------------------------------
 
 
 def test_addresses(make_daemon):
     """`allow` before a byte is read; a sender's `addresses` for its names alone."""
-    daemon = make_daemon(options={"mllp": {"allow": ["127.0.0.0/29", "::1"]}}, settings=NOTES
+    daemon = make_daemon(options={"mllp": {"allow": ["127.0.0.0/29", "::1"], "unlisted": "accept"}}, settings=NOTES
                          + "senders:\n  - {name: epic, application: EPIC, addresses: [127.0.0.2, 127.0.0.4/31]}\n").start()
     port = daemon.ports["mllp"]
     for source in ("127.0.0.8", "127.1.0.1"):

@@ -12,7 +12,8 @@
     "verify_token_file: v}\n"
 #define LINKS                                                                                      \
     "links: {base: https://l.example/l/, portal: https://p.example/open, redeem_token_file: r}\n"
-#define REST LISTEN WHATSAPP LINKS
+#define REST        LISTEN WHATSAPP LINKS
+#define WITH(entry) FEEDS WHATSAPP LINKS "listen:\n  - " entry "\n"
 
 struct file {
     char folder[32], path[64];
@@ -139,7 +140,8 @@ static void test_receiver(void)
     CHECK(strcmp(c.listen[0].tls.key, "/etc/us.key") == 0, "%s", c.listen[0].tls.key);
     CHECK(c.listen[0].allow.n == 2 && strcmp(c.listen[0].allow.items[1], "2001:db8::/32") == 0,
           "allow");
-    CHECK(c.listen[0].unlisted == 1 && c.listen[0].profile.processing_id == 1, "choices");
+    CHECK(c.listen[0].unlisted == UNLISTED_REFUSE && c.listen[0].profile.processing_id == 1,
+          "choices");
     CHECK(c.listen[0].start_byte == 2 && c.listen[0].end_byte == 0x1d, "bytes");
     CHECK(c.listen[0].profile.mode == 0 && c.listen[0].profile.app_ack == 0, "defaults");
     CHECK(c.n_senders == 2 && c.n_channels == 2, "lists");
@@ -158,6 +160,57 @@ static void test_receiver(void)
           "channel");
     CHECK(strcmp(c.channels[1].host, "::1") == 0 && c.channels[1].plain == 1, "near");
     arena_reset(&a);
+}
+
+/* Who is let in without a certificate, and what becomes of names that nobody has. */
+static const struct {
+    const char *text;
+    int anonymous, unlisted;
+} doors[] = {
+    {WITH("{mllp: 127.0.0.1:1, feed: demo}"), 0, UNLISTED_ACCEPT},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo}\nsenders: [{name: a, facility: A}]"), 0,
+     UNLISTED_ACCEPT},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo}\nsenders: [{name: a, facility: A}, {name: b, facility: "
+          "B, "
+          "addresses: 10.0.0.1}]"),
+     0, UNLISTED_REFUSE},
+    {"senders: [{name: b, facility: B, addresses: 10.0.0.1}]\n" WITH(
+         "{mllp: 127.0.0.1:1, feed: demo, "
+         "unlisted: auto}"),
+     0, UNLISTED_REFUSE},
+    {WITH(
+         "{mllp: 0.0.0.0:1, feed: demo, tls: {certificate: c, key: k, ca: a}}\nsenders: [{name: b, "
+         "facility: B, certificates: b.example}]"),
+     0, UNLISTED_REFUSE},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, unlisted: accept}\nsenders: [{name: b, facility: B, "
+          "addresses: 10.0.0.1}]"),
+     0, UNLISTED_ACCEPT},
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, unlisted: refuse}"), 0, UNLISTED_REFUSE},
+    {WITH("{mllp: 0.0.0.0:1, feed: demo, tls: {certificate: c, key: k}, client_certificates: "
+          "not_needed}"),
+     1, UNLISTED_ACCEPT},
+    {WITH("{fhir: 0.0.0.0:1, feed: demo, tls: {certificate: c, key: k}, client_certificates: "
+          "not_needed}"),
+     1, UNLISTED_ACCEPT},
+    {WITH("{link: 0.0.0.0:1, tls: {certificate: c, key: k}}"), 0, UNLISTED_ACCEPT},
+    {WITH("{webhook: 0.0.0.0:1, tls: {certificate: c, key: k}}"), 0, UNLISTED_ACCEPT},
+};
+
+static void test_doors(void)
+{
+    for
+        EACH (i, doors) {
+            struct arena a = {0};
+            struct config c;
+            struct err e = {0};
+
+            CHECK(read_text(doors[i].text, strlen(doors[i].text), &a, &c, &e), "row %zu: %s", i,
+                  e.text);
+            CHECK(c.n_listen == 1 && c.listen[0].anonymous == doors[i].anonymous &&
+                      c.listen[0].unlisted == doors[i].unlisted,
+                  "row %zu", i);
+            arena_reset(&a);
+        }
 }
 
 static void test_default(void)
@@ -241,8 +294,7 @@ static const struct {
      "t.yaml:4:15: `links.base`: the URL must end in a slash"},
     {FEEDS LISTEN LINKS "whatsapp: {phone_number_id: +886912345678}\n",
      "t.yaml:4:29: `whatsapp.phone_number_id`: write digits only, at most 20"},
-/* listeners */
-#define WITH(entry) FEEDS WHATSAPP LINKS "listen:\n  - " entry "\n"
+    /* listeners */
     {WITH("{mllp: 127.0.0.1:2575}"), "t.yaml:5:5: a `mllp` listener names its feed"},
     {WITH("{mllp: 127.0.0.1:2575, feed: Demo}"), "t.yaml:5:34: this is not the name of a feed"},
     {WITH("{link: 127.0.0.1:2575, feed: demo}"), "t.yaml:5:28: a `link` listener has no feed"},
@@ -292,7 +344,29 @@ static const struct {
      "t.yaml:5:47: `end_byte` is a control character"},
     {WITH("{mllp: 127.0.0.1:1, feed: demo, start_byte: 0x02, end_byte: 0x02}"),
      "t.yaml:5:5: `start_byte` and `end_byte` are the same"},
+    {WITH("{mllp: 0.0.0.0:1, feed: demo, tls: {certificate: c, key: k}}"),
+     "t.yaml:5:5: beyond loopback a `mllp` listener needs `tls.ca`, so that clients show a "
+     "certificate"},
+    {WITH("{fhir: \"[::]:1\", feed: demo, tls: {certificate: c, key: k}}"),
+     "t.yaml:5:5: beyond loopback a `fhir` listener needs `tls.ca`"},
+    {WITH("{admin: 192.168.1.2:1, tls: {certificate: c, key: k}, client_certificates: needed}"),
+     "t.yaml:5:5: beyond loopback a `admin` listener needs `tls.ca`"},
+    {WITH("{admin: 0.0.0.0:1, client_certificates: not_needed}"),
+     "t.yaml:5:13: plain listeners are for loopback addresses only"},
+    {WITH("{admin: 0.0.0.0:1, tls: {certificate: c, key: k, ca: a}, client_certificates: "
+          "not_needed}"),
+     "t.yaml:5:62: `tls.ca` asks for client certificates"},
+    {WITH("{link: 0.0.0.0:1, tls: {certificate: c, key: k}, client_certificates: not_needed}"),
+     "t.yaml:5:54: a listener has no `client_certificates`"},
     /* senders and channels */
+    {WITH("{mllp: 127.0.0.1:1, feed: demo, tls: {certificate: c, key: k}}\nsenders: [{name: a, "
+          "facility: A}, "
+          "{name: b, facility: B, certificates: b.example}]"),
+     "t.yaml:6:58: no `mllp` listener asks for client certificates (`tls.ca`)"},
+    {WITH("{fhir: 127.0.0.1:1, feed: demo, tls: {certificate: c, key: k, ca: a}}\nsenders: [{name: "
+          "b, "
+          "facility: B, certificates: b.example}]"),
+     "t.yaml:6:34: no `mllp` listener asks for client certificates (`tls.ca`)"},
     {FEEDS REST "senders: {}\n", "t.yaml:5:10: `senders` is a list"},
     {FEEDS REST "senders: [{name: a}]\n",
      "t.yaml:5:11: a sender has an `application`, a `facility` or both"},
@@ -402,6 +476,7 @@ int main(void)
 {
     test_whole();
     test_receiver();
+    test_doors();
     test_default();
     test_faults();
     test_broken();
