@@ -73,6 +73,7 @@ struct http_settings {
     int fd;
     struct tls *tls;
     int64_t handshake_ms;
+    int max_handshakes;
     int keepalive_s;
     const struct net_range *allow;
     size_t n_allow;

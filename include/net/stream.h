@@ -80,13 +80,18 @@ enum listener_refusal {
 };
 const char *listener_refusal_name(enum listener_refusal r); /* "too many connections" ... */
 
+enum { LISTENER_HANDSHAKES_MOST = 256 };
+
 struct listener_settings {
     uv_loop_t *loop;
     const char *host; /* numeric address */
     int port;         /* 0: the system picks one; see listener_port() */
     int fd;           /* a socket that listens already (socket activation), taken over; 0: none */
     int backlog;
-    int max_connections;           /* open or shaking hands; past it a newcomer is closed at once */
+    int max_connections; /* handshakes not counted; past it a newcomer is closed at once */
+    /* TLS handshakes at one time; past it, or past a quarter of it for one address, the oldest one is
+     * dropped (LISTENER_HANDSHAKE). 0: LISTENER_HANDSHAKES_MOST. */
+    int max_handshakes;
     const struct net_range *allow; /* who may connect, asked before TLS; empty: everybody */
     size_t n_allow;
     struct tls *tls;      /* NULL: plain. Borrowed until closed */
@@ -104,7 +109,7 @@ struct listener_settings {
 bool listener_open(const struct listener_settings *set, struct listener **out,
                    struct err *e) MUST_USE;
 int listener_port(const struct listener *l);
-int listener_connections(const struct listener *l); /* open now */
+int listener_connections(const struct listener *l); /* open now, those that shake hands too */
 /* No new connections; streams already open stay their owners'. Freed once the last is closed. */
 void listener_close(struct listener *l);
 

@@ -48,6 +48,7 @@ struct mllp_receiver_settings {
     int fd; /* a socket that listens already; 0: none */
     int keepalive_s;
     int64_t handshake_ms;
+    int max_handshakes; /* as in listener_settings */
     int64_t
         min_rate; /* bytes a second that a frame in progress must bring after frame_ms / 4; 0: no
                          limit but frame_ms */

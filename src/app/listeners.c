@@ -64,6 +64,7 @@ static struct http_settings http_of(const struct app *a, struct listening *l)
     http.fd = l->fd;
     http.tls = l->tls;
     http.handshake_ms = c->receive_handshake_timeout;
+    http.max_handshakes = (int)c->receive_max_handshakes;
     http.keepalive_s = (int)(c->receive_keepalive / 1000);
     http.allow = l->allow;
     http.n_allow = l->n_allow;
@@ -84,6 +85,7 @@ static void limits_of(const struct config *c, struct mllp_receiver_settings *set
     set->write_ms = c->receive_write_timeout;
     set->drain_ms = c->stop_grace;
     set->handshake_ms = c->receive_handshake_timeout;
+    set->max_handshakes = (int)c->receive_max_handshakes;
     set->keepalive_s = (int)(c->receive_keepalive / 1000);
     set->parts_most = (size_t)c->receive_parts;
     set->parts_bytes = (size_t)c->receive_parts_size;

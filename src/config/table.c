@@ -57,6 +57,9 @@ const struct setting settings[] = {
      "Bytes a second that an unfinished message must bring after a quarter of `receive.frame_timeout`; 0: no such limit."},
     {"receive.handshake_timeout", SETTING_DURATION, AT(receive_handshake_timeout), "10s", 100, 10 * MINUTE,
      "The TLS handshake must be complete within this time."},
+    {"receive.max_handshakes", SETTING_COUNT, AT(receive_max_handshakes), "256", 4, 10000,
+     "TLS handshakes at one time, for each listener of any kind, connections not counted; past it, or past a quarter of it "
+     "for one address, the oldest is dropped."},
     {"receive.keepalive", SETTING_DURATION, AT(receive_keepalive), "60s", 0, DAY,
      "Silence after which TCP asks whether the peer is still there (3 probes); 0s: never."},
     {"receive.write_timeout", SETTING_DURATION, AT(receive_write_timeout), "30s", 100, HOUR,

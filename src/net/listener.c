@@ -11,6 +11,7 @@ struct listener {
     struct newcomers newcomers;
     uv_tcp_t tcp;
     int open;  /* streams that their owners have, or that shake hands */
+    int taken; /* those of owners */
     int alive; /* those, and the refused ones until libuv has closed them, and the socket itself */
     bool closing;
     char room[STREAM_READ_BYTES];
@@ -28,6 +29,14 @@ static void on_gone(struct stream_tcp *t)
 
     l->open--;
     let_go(l);
+}
+
+static void on_taken_gone(struct stream_tcp *t)
+{
+    struct listener *l = t->owner;
+
+    l->taken--;
+    on_gone(t);
 }
 
 static void on_refused_gone(struct stream_tcp *t)
@@ -73,18 +82,21 @@ static void on_connection(uv_stream_t *server, int status)
         turn_away(l, t, LISTENER_ADDRESS);
         return;
     }
-    if (l->open >= l->set.max_connections) {
+    if (l->taken >= l->set.max_connections) {
         turn_away(l, t, LISTENER_FULL);
         return;
     }
-    t->on_gone = on_gone;
     l->open++;
     if (l->set.tls) {
+        t->on_gone = on_gone;
         newcomers_add(&l->newcomers, &t->stream);
         return;
     }
+    t->on_gone = on_taken_gone;
+    l->taken++;
     if (!l->set.on_stream(l->set.ctx, &t->stream)) {
         l->open--;
+        l->taken--;
         refuse(t);
     }
 }
@@ -105,11 +117,17 @@ static void on_socket_closed(uv_handle_t *h)
     let_go(container_of(h, struct listener, tcp));
 }
 
-static void on_ready(void *ctx, struct stream *s)
+static void on_ready(void *ctx, struct stream *s, struct stream *under)
 {
     struct listener *l = ctx;
+    struct stream_tcp *t = container_of(under, struct stream_tcp, stream);
+    bool full = l->taken >= l->set.max_connections;
 
-    if (l->set.on_stream(l->set.ctx, s))
+    t->on_gone = on_taken_gone;
+    l->taken++;
+    if (full && l->set.on_refused)
+        l->set.on_refused(l->set.ctx, LISTENER_FULL, s->peer, "");
+    if (!full && l->set.on_stream(l->set.ctx, s))
         return;
     s->on = (struct stream_events){0};
     stream_close(s);
@@ -159,6 +177,8 @@ bool listener_open(const struct listener_settings *set, struct listener **out, s
     l->newcomers = (struct newcomers){.loop = set->loop,
                                       .tls = set->tls,
                                       .handshake_ms = set->handshake_ms,
+                                      .most = set->max_handshakes ? set->max_handshakes
+                                                                  : LISTENER_HANDSHAKES_MOST,
                                       .ready = on_ready,
                                       .failed = on_failed,
                                       .ctx = l};

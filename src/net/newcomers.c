@@ -11,7 +11,7 @@ struct newcomer {
     uv_timer_t timer;
     struct newcomers *all;
     struct newcomer *prev, *next;
-    struct stream *s;
+    struct stream *s, *under;
     bool told; /* failed() was called */
 };
 
@@ -29,6 +29,9 @@ static void leave(struct newcomer *n)
         n->all->first = n->next;
     if (n->next)
         n->next->prev = n->prev;
+    else
+        n->all->last = n->prev;
+    n->all->n--;
     uv_close((uv_handle_t *)&n->timer, on_timer_closed);
 }
 
@@ -45,9 +48,8 @@ static void on_left(void *ctx, const struct err *why)
     drop(ctx);
 }
 
-static void on_late(uv_timer_t *timer)
+static void give_up(struct newcomer *n, const char *why)
 {
-    struct newcomer *n = container_of(timer, struct newcomer, timer);
     struct newcomers *all = n->all;
     char peer[sizeof n->s->peer];
     bool told = n->told;
@@ -55,7 +57,12 @@ static void on_late(uv_timer_t *timer)
     memcpy(peer, n->s->peer, sizeof peer);
     drop(n);
     if (!told)
-        all->failed(all->ctx, peer, "no answer in time");
+        all->failed(all->ctx, peer, why);
+}
+
+static void on_late(uv_timer_t *timer)
+{
+    give_up(container_of(timer, struct newcomer, timer), "no answer in time");
 }
 
 static void on_shaken(void *ctx, const char *why)
@@ -65,12 +72,30 @@ static void on_shaken(void *ctx, const char *why)
     if (!why) {
         n->s->on = (struct stream_events){0};
         leave(n);
-        n->all->ready(n->all->ctx, n->s);
+        n->all->ready(n->all->ctx, n->s, n->under);
         return;
     }
     n->told = true;
     uv_timer_start(&n->timer, on_late, LINGER_MS, 0);
     n->all->failed(n->all->ctx, n->s->peer, why);
+}
+
+/* Oldest first: silence is old, and a handshake that goes on is over soon. */
+static void make_room(struct newcomers *all, const char *peer)
+{
+    struct newcomer *oldest = NULL; /* of this address */
+    int here = 0;
+
+    for (struct newcomer *n = all->first; n; n = n->next) {
+        if (strcmp(n->s->peer, peer) != 0)
+            continue;
+        here++;
+        oldest = n;
+    }
+    if (here > 0 && here >= all->most / 4)
+        give_up(oldest, "too many handshakes of this address");
+    else if (all->n >= all->most)
+        give_up(all->last, "too many handshakes");
 }
 
 void newcomers_add(struct newcomers *all, struct stream *s)
@@ -81,11 +106,16 @@ void newcomers_add(struct newcomers *all, struct stream *s)
 
     if (!n)
         abort();
+    make_room(all, s->peer);
     n->all = all;
     n->next = all->first;
     if (n->next)
         n->next->prev = n;
+    else
+        all->last = n;
     all->first = n;
+    all->n++;
+    n->under = s;
     uv_timer_init(all->loop, &n->timer);
     uv_timer_start(&n->timer, on_late, (uint64_t)all->handshake_ms, 0);
     n->s = stream_tls_start(&set);

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "mllp_conn.h"
 
-enum { SPARE = 16 /* sockets over the limit, to shake hands with: who it is decides */ };
+enum { SPARE = 16 /* over the limit: who it is decides, and what closes takes a moment */ };
 
 static void turn_away(struct mllp_receiver *r, enum listener_refusal why, const char *address,
                       const char *detail)
@@ -81,6 +81,7 @@ bool mllp_door_open(struct mllp_receiver *r, struct err *e)
                                    .n_allow = set->n_allow,
                                    .tls = set->tls,
                                    .handshake_ms = set->handshake_ms,
+                                   .max_handshakes = set->max_handshakes,
                                    .keepalive_s = set->keepalive_s,
                                    .on_stream = on_stream,
                                    .on_refused = on_refused,

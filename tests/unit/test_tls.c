@@ -289,21 +289,19 @@ static void test_strange_peers(struct tls_house *h)
         }
 }
 
-/* A client that never reads its alert is not waited for longer than a second; one that comes while
- * all places are taken, by handshakes too, is closed at once. */
-static void test_places(struct tls_house *h)
+/* A client that never reads its alert is not waited for longer than a second. */
+static void test_linger(struct tls_house *h)
 {
-    struct tls_raw r[5];
+    struct tls_raw r[4];
 
     tls_house_listen(h, "ca.pem", 60000);
     for
         EACH (i, r)
             r[i] = tls_raw_dial(h, &(struct tls_raw_settings){0});
-    wait_for(h, &h->seen.n_refused, 1);
-    CHECK(h->seen.refusal == LISTENER_FULL && h->seen.why[0] == '\0', "%s", h->seen.why);
-    CHECK(listener_connections(h->listener) == 4, "%d", listener_connections(h->listener));
+    for (int k = 0; k < 20000 && listener_connections(h->listener) < 4; k++)
+        tls_house_turn(h);
     CHECK(send(r[0].fd, "no", 2, 0) == 2, "send");
-    wait_for(h, &h->seen.n_refused, 2);
+    wait_for(h, &h->seen.n_refused, 1);
     for (int k = 0; k < 40000 && listener_connections(h->listener) == 4; k++)
         tls_house_turn(h);
     CHECK(listener_connections(h->listener) == 3, "%d", listener_connections(h->listener));
@@ -518,6 +516,110 @@ static void test_s_client(struct tls_house *h)
     tls_house_unlisten(h);
 }
 
+/* A silent socket from 127.0.0.x. */
+static int dial_from(struct tls_house *h, int x)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr = {htonl(0x7F000000 + (uint32_t)x)}};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)listener_port(h->listener)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
+        connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
+        abort();
+    return fd;
+}
+
+static void close_all(const int *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+/* The sender gets in, whatever else there is. */
+static void check_gets_in(struct tls_house *h)
+{
+    struct tls_raw r = tls_raw_dial(h, &(struct tls_raw_settings){.identity = "client"});
+
+    CHECK(tls_raw_shake(&r), "%s", h->seen.why);
+    wait_for(h, &h->seen.n_taken, 1);
+    CHECK(h->seen.n_taken == 1, "%s", h->seen.why);
+    tls_raw_close(&r);
+}
+
+/* Silence of one address, the sender's or another, takes a quarter of the handshakes, and no connection's
+ * place: more sockets than there are of either. */
+static void test_crowd(struct tls_house *h, int x)
+{
+    int silent[20];
+
+    h->max_handshakes = 8;
+    tls_house_listen(h, "ca.pem", 60000);
+    for
+        EACH (i, silent)
+            silent[i] = dial_from(h, x);
+    wait_for(h, &h->seen.n_refused, 18);
+    CHECK(h->seen.refusal == LISTENER_HANDSHAKE &&
+              strcmp(h->seen.why, "too many handshakes of this address") == 0,
+          "%s", h->seen.why);
+    for (int k = 0; k < 20000 && listener_connections(h->listener) > 2; k++)
+        tls_house_turn(h);
+    CHECK(listener_connections(h->listener) == 2, "%d", listener_connections(h->listener));
+    check_gets_in(h);
+    close_all(silent, 20);
+    tls_house_unlisten(h);
+    h->max_handshakes = 0;
+}
+
+/* Silence of many addresses: the oldest makes room. */
+static void test_crowds(struct tls_house *h)
+{
+    int silent[12];
+
+    h->max_handshakes = 8;
+    tls_house_listen(h, "ca.pem", 60000);
+    for
+        EACH (i, silent)
+            silent[i] = dial_from(h, 2 + (int)i);
+    wait_for(h, &h->seen.n_refused, 4);
+    CHECK(strcmp(h->seen.why, "too many handshakes") == 0, "%s", h->seen.why);
+    check_gets_in(h);
+    close_all(silent, 12);
+    tls_house_unlisten(h);
+    h->max_handshakes = 0;
+}
+
+/* Those whose handshake is done have the places: one more is told so. */
+static void test_full(struct tls_house *h)
+{
+    struct tls_raw r[5];
+    struct stream *s[4];
+
+    tls_house_listen(h, "ca.pem", 60000);
+    r[4] = tls_raw_dial(h, &(struct tls_raw_settings){.identity = "client"});
+    for
+        EACH (i, s) {
+            r[i] = tls_raw_dial(h, &(struct tls_raw_settings){.identity = "client"});
+            CHECK(tls_raw_shake(&r[i]), "%s", h->seen.why);
+            wait_for(h, &h->seen.n_taken, (int)i + 1);
+            s[i] = h->s;
+        }
+    (void)tls_raw_shake(&r[4]); /* it was there before the last place was taken */
+    wait_for(h, &h->seen.n_refused, 1);
+    CHECK(h->seen.n_taken == 4 && h->seen.refusal == LISTENER_FULL && h->seen.why[0] == '\0', "%s",
+          h->seen.why);
+    for
+        EACH (i, s)
+            stream_close(s[i]);
+    wait_for(h, &h->seen.n_closed, 4);
+    for
+        EACH (i, r)
+            tls_raw_close(&r[i]);
+    tls_house_unlisten(h);
+}
+
 int main(void)
 {
     struct tls_house h;
@@ -531,7 +633,11 @@ int main(void)
     test_names(&h);
     test_renegotiation(&h);
     test_strange_peers(&h);
-    test_places(&h);
+    test_linger(&h);
+    test_crowd(&h, 1);
+    test_crowd(&h, 2);
+    test_crowds(&h);
+    test_full(&h);
     test_connect(&h);
     test_connect_late(&h);
     test_http(&h);

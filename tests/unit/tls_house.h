@@ -14,6 +14,7 @@ struct tls_house {
     uv_loop_t loop;
     struct tls *tls; /* the listener's */
     struct listener *listener;
+    int max_handshakes;                        /* of the next listener; 0: the default */
     struct stream *s;                          /* the one that was taken */
     bool inside;                               /* stream_write() */
     bool refuse, pause_in_data, close_in_data; /* what the owner does */
