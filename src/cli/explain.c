@@ -1,8 +1,10 @@
 #include "feed/explain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/feeds.h"
+#include "audit.h"
 #include "commands.h"
 #include "net/clock.h"
 #include "people.h"
@@ -57,13 +59,16 @@ static bool find(void *ctx, struct str event_type, struct str unit_key, struct a
 
 static bool ask_stored(struct question *q, const char *config, const char *id, struct err *e)
 {
+    int64_t number = strtoll(id, NULL, 10);
     struct message m;
+    char what[60];
 
     if (!people_open(config, &q->people, e))
         return false;
     q->stored = true;
-    if (!q->people.store->ops->read_message(q->people.store, strtoll(id, NULL, 10), &q->arena, &m,
-                                            e) ||
+    (void)snprintf(what, sizeof what, "explain %lld", (long long)number);
+    if (!audit_note(q->people.config.state, what, e) ||
+        !q->people.store->ops->read_message(q->people.store, number, &q->arena, &m, e) ||
         !load(q, q->people.config.feeds, m.feed, e))
         return false;
     seal_derive(q->people.seal, "pseudonym", q->key);

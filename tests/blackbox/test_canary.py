@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import re
+import stat
 import subprocess
 import urllib.parse
 
@@ -294,6 +295,26 @@ def test_a_stored_message_is_explained_without_its_person(daemon):
         done = daemon.tool("explain", unknown)
         assert done.returncode == 2 and done.stderr and not done.stdout, (unknown, done.stderr)
     assert len(daemon.cloud.posts) == 1, "to explain sends nothing"
+
+
+def test_explaining_a_stored_message_is_audited(daemon, tmp_path):
+    """A line before anything is shown; nothing where it cannot be written, or would go elsewhere. A file is nobody's."""
+    with Connection(daemon.ports["mllp"]) as mllp:
+        assert Ack(mllp.ask(samples.booking(77).encode())).code == "AA"
+    daemon.settled(notified=1)
+    log = daemon.state / "audit.log"
+    for n, words in enumerate((("1",), ("--json", "1"), ("1",)), 1):
+        assert daemon.tool("explain", *words).returncode == 0
+        lines = log.read_text().splitlines()
+        assert len(lines) == n
+        assert re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z uid=\d+ explain 1$", lines[-1]), lines
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    for obstacle in (lambda: log.mkdir(), lambda: log.symlink_to(tmp_path / "elsewhere")):
+        log.rmdir() if log.is_dir() else log.unlink()
+        obstacle()
+        done = daemon.tool("explain", "1")
+        assert done.returncode == 2 and not done.stdout and "audit.log" in done.stderr, done
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_dump_shows_no_person(daemon):
