@@ -12,7 +12,7 @@
 
 /* nftw() has no argument for its caller. */
 static struct corpus {
-    int files, messages, conditions[HL7_CONDITIONS], unreadable, unframed;
+    int files, messages, conditions[HL7_CONDITIONS], unreadable, unframed, silent;
 } seen;
 
 static struct buf read_file(const char *path)
@@ -37,6 +37,7 @@ static void check_answer(const struct hl7_header *h, enum hl7_condition c)
 
     ack.code = hl7_ack_code(h, c, HL7_MODE_ORIGINAL, HL7_APP_OFF, NULL);
     if (ack.code == HL7_SILENT) {
+        seen.silent++;
         CHECK(h && str_eq(h->code, STR("ACK")), "only an acknowledgement has no answer");
         return;
     }
@@ -138,5 +139,6 @@ int main(void)
     }
     printf(", %d files without a frame\n", seen.unframed);
     CHECK(seen.files == 0 || seen.conditions[HL7_COMMITTED] > seen.files / 2, "most are whole");
+    CHECK(seen.files == 0 || seen.silent == 26, "%d acknowledgements, not 26", seen.silent);
     return check_end();
 }
