@@ -31,6 +31,8 @@ enum hl7_condition {
     HL7_MISSING_FIELD,  /* AE, CE 101: a strict profile's required field; say which in a fault */
     HL7_SEQUENCE,       /* AE, CE 207: MSH-13 is not the number expected, which goes to MSA-4 */
     HL7_WRONG_COUNT,    /* AE, CE 102: BTS-1 or FTS-1 is not what came (HL7_BATCH_COUNT) */
+    HL7_NOT_MAPPED,     /* AE 207, an application acknowledgement: taken, but needs a person */
+    HL7_FEED_REFUSED,   /* AR 207, an application acknowledgement: the feed's rules say no */
     HL7_CONDITIONS      /* how many */
 };
 
@@ -55,6 +57,9 @@ enum hl7_ack_code hl7_ack_code(const struct hl7_header *h, enum hl7_condition c,
  * HL7_SILENT when MSH-15 and MSH-16 ask for none, or the answer at once was it already. */
 enum hl7_ack_code hl7_application_code(const struct hl7_header *h, enum hl7_ack_code outcome,
                                        enum hl7_ack_mode mode, enum hl7_app_ack app);
+
+/* What an application acknowledgement with this code says. */
+enum hl7_condition hl7_application_condition(enum hl7_ack_code code);
 
 enum { HL7_ACK_RANDOM = 12, HL7_ACK_ID = 20, HL7_ACK_MOST = 16 * 1024, HL7_FAULTS_MOST = 10 };
 

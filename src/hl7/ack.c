@@ -7,12 +7,13 @@ enum when { EMPTY, ALWAYS, NEVER, ON_ERROR, ON_SUCCESS };
 enum answer { ACCEPT, ERROR, REJECT, FOREIGN };
 
 static const enum answer answers[HL7_CONDITIONS] = {
-    [HL7_COMMITTED] = ACCEPT,      [HL7_BAD_TYPE] = REJECT,    [HL7_BAD_EVENT] = REJECT,
-    [HL7_BAD_PROCESSING] = REJECT, [HL7_BAD_VERSION] = REJECT, [HL7_NO_ID] = ERROR,
-    [HL7_ID_BYTES] = ERROR,        [HL7_LONG_FIELD] = ERROR,   [HL7_BAD_FRAME] = ERROR,
-    [HL7_BAD_SYNTAX] = ERROR,      [HL7_BAD_CHARSET] = ERROR,  [HL7_OVER_LIMIT] = ERROR,
-    [HL7_IN_BATCH] = ERROR,        [HL7_BUSY] = ERROR,         [HL7_NOT_BOUND] = FOREIGN,
-    [HL7_MISSING_FIELD] = ERROR,   [HL7_SEQUENCE] = ERROR,     [HL7_WRONG_COUNT] = ERROR,
+    [HL7_COMMITTED] = ACCEPT,      [HL7_BAD_TYPE] = REJECT,      [HL7_BAD_EVENT] = REJECT,
+    [HL7_BAD_PROCESSING] = REJECT, [HL7_BAD_VERSION] = REJECT,   [HL7_NO_ID] = ERROR,
+    [HL7_ID_BYTES] = ERROR,        [HL7_LONG_FIELD] = ERROR,     [HL7_BAD_FRAME] = ERROR,
+    [HL7_BAD_SYNTAX] = ERROR,      [HL7_BAD_CHARSET] = ERROR,    [HL7_OVER_LIMIT] = ERROR,
+    [HL7_IN_BATCH] = ERROR,        [HL7_BUSY] = ERROR,           [HL7_NOT_BOUND] = FOREIGN,
+    [HL7_MISSING_FIELD] = ERROR,   [HL7_SEQUENCE] = ERROR,       [HL7_WRONG_COUNT] = ERROR,
+    [HL7_NOT_MAPPED] = ERROR,      [HL7_FEED_REFUSED] = FOREIGN,
 };
 
 static const enum hl7_ack_code original[] = {
@@ -171,4 +172,9 @@ enum hl7_ack_code hl7_application_code(const struct hl7_header *h, enum hl7_ack_
     if (accept == NEVER && mode == HL7_MODE_AUTO && app == HL7_APP_SAME_SOCKET)
         return HL7_SILENT;
     return filter(application, outcome == HL7_AA ? ACCEPT : ERROR, outcome);
+}
+
+enum hl7_condition hl7_application_condition(enum hl7_ack_code code)
+{
+    return code == HL7_AA ? HL7_COMMITTED : code == HL7_AR ? HL7_FEED_REFUSED : HL7_NOT_MAPPED;
 }

@@ -37,6 +37,10 @@ static const struct fault {
                       "sequence", 13, 1},
     [HL7_WRONG_COUNT] = {"102", "Data type error", "a count of the batch is not what came",
                          "batch-count", 0, 0},
+    [HL7_NOT_MAPPED] = {"207", "Application internal error", "could not be mapped", "not-mapped", 0,
+                        0},
+    [HL7_FEED_REFUSED] = {"207", "Application internal error", "refused by the feed",
+                          "feed-refused", 0, 0},
 };
 
 static void add_times(struct buf *b, char c, size_t n)

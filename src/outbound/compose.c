@@ -31,7 +31,7 @@ bool outbound_compose(struct outgoing *row, const struct channel *ch, struct sto
     struct hl7_header h;
     /* MSH-15 AL: the peer confirms it, so that we know when to forget it (3.3). */
     struct hl7_ack ack = {.header = &h,
-                          .condition = HL7_COMMITTED,
+                          .condition = hl7_application_condition(code_of(row->code)),
                           .code = code_of(row->code),
                           .now_ms = ch->now_ms,
                           .accept = "AL"};

@@ -14,7 +14,7 @@ static bool write_content(struct mllp_answer *answer, struct str body, struct st
     struct hl7_xml_limits limits = hl7_xml_limits_default();
     struct hl7_header h;
     struct hl7_ack ack = {.header = &h,
-                          .condition = HL7_COMMITTED, /* why is for our own people */
+                          .condition = hl7_application_condition(code_of(code)),
                           .code = code_of(code),
                           .now_ms = answer->now_ms,
                           .accept = "NE"};

@@ -24,38 +24,30 @@ struct peer_row {
 const char *peer_refusal_name(enum hl7_condition c)
 {
     static const char *const names[HL7_CONDITIONS] = {
-        NAME(HL7_COMMITTED),      NAME(HL7_BAD_TYPE),    NAME(HL7_BAD_EVENT),
-        NAME(HL7_BAD_PROCESSING), NAME(HL7_BAD_VERSION), NAME(HL7_NO_ID),
-        NAME(HL7_ID_BYTES),       NAME(HL7_LONG_FIELD),  NAME(HL7_BAD_FRAME),
-        NAME(HL7_BAD_SYNTAX),     NAME(HL7_BAD_CHARSET), NAME(HL7_OVER_LIMIT),
-        NAME(HL7_IN_BATCH),       NAME(HL7_BUSY),        NAME(HL7_NOT_BOUND),
-        NAME(HL7_MISSING_FIELD),  NAME(HL7_SEQUENCE),    NAME(HL7_WRONG_COUNT),
+        NAME(HL7_COMMITTED),      NAME(HL7_BAD_TYPE),     NAME(HL7_BAD_EVENT),
+        NAME(HL7_BAD_PROCESSING), NAME(HL7_BAD_VERSION),  NAME(HL7_NO_ID),
+        NAME(HL7_ID_BYTES),       NAME(HL7_LONG_FIELD),   NAME(HL7_BAD_FRAME),
+        NAME(HL7_BAD_SYNTAX),     NAME(HL7_BAD_CHARSET),  NAME(HL7_OVER_LIMIT),
+        NAME(HL7_IN_BATCH),       NAME(HL7_BUSY),         NAME(HL7_NOT_BOUND),
+        NAME(HL7_MISSING_FIELD),  NAME(HL7_SEQUENCE),     NAME(HL7_WRONG_COUNT),
+        NAME(HL7_NOT_MAPPED),     NAME(HL7_FEED_REFUSED),
     };
 
     return names[c];
 }
 
-static bool may_be_shown(struct str s)
+void peer_name(const char *listed, char out[PEER_NAME_BYTES + 1])
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
+    size_t n = listed ? strnlen(listed, PEER_NAME_BYTES + 1) : 0;
 
-        if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-            c != '_' && c != '.' && c != '-')
-            return false;
+    if (n > PEER_NAME_BYTES) {
+        n = PEER_NAME_BYTES;
+        while (n > 0 && ((unsigned char)listed[n] & 0xC0) == 0x80) /* a character stays whole */
+            n--;
     }
-    return s.n <= PEER_NAME_BYTES;
-}
-
-void peer_name(struct str raw, char out[PEER_NAME_BYTES + 1])
-{
-    struct str s = str_trim(raw);
-
-    if (!may_be_shown(s))
-        s = STR("(other)");
-    if (s.n)
-        memcpy(out, s.p, s.n);
-    out[s.n] = '\0';
+    if (n)
+        memcpy(out, listed, n);
+    out[n] = '\0';
 }
 
 void mllp_peers_init(struct mllp_peers *p, const struct mllp_receiver_settings *set)

@@ -144,10 +144,11 @@ static const struct {
     int column; /* of "AA AE AR"; 3: AR in original mode, CE in enhanced */
     const char *code;
 } found[] = {
-    {HL7_LONG_FIELD, 1, "104"},  {HL7_BAD_FRAME, 1, "102"},   {HL7_BAD_SYNTAX, 1, "100"},
-    {HL7_BAD_CHARSET, 1, "102"}, {HL7_OVER_LIMIT, 1, "104"},  {HL7_IN_BATCH, 1, "207"},
-    {HL7_BUSY, 1, "207"},        {HL7_NOT_BOUND, 3, "207"},   {HL7_MISSING_FIELD, 1, "101"},
-    {HL7_SEQUENCE, 1, "207"},    {HL7_WRONG_COUNT, 1, "102"},
+    {HL7_LONG_FIELD, 1, "104"},   {HL7_BAD_FRAME, 1, "102"},   {HL7_BAD_SYNTAX, 1, "100"},
+    {HL7_BAD_CHARSET, 1, "102"},  {HL7_OVER_LIMIT, 1, "104"},  {HL7_IN_BATCH, 1, "207"},
+    {HL7_BUSY, 1, "207"},         {HL7_NOT_BOUND, 3, "207"},   {HL7_MISSING_FIELD, 1, "101"},
+    {HL7_SEQUENCE, 1, "207"},     {HL7_WRONG_COUNT, 1, "102"}, {HL7_NOT_MAPPED, 1, "207"},
+    {HL7_FEED_REFUSED, 3, "207"},
 };
 
 /* Which cell of the matrix; a sender that is not who it says is refused for good, but CR is kept for the
@@ -463,6 +464,36 @@ static const struct {
      SEQ_NONE,
      "NE",
      BACK_("^R01^ACK", "2.5.1") "|||NE|NE\rMSA|AA|7\r"},
+    {"application, not mapped",
+     HEAD_("2.5.1"),
+     HL7_AE,
+     HL7_NOT_MAPPED,
+     0,
+     {{0}},
+     SEQ_NONE,
+     "NE",
+     BACK_("^R01^ACK", "2.5.1") "|||NE|NE\rMSA|AE|7|could not be mapped\r"
+                                "ERR|||207^Application internal error^HL70357|E|not-mapped\r"},
+    {"application, refused, 2.3",
+     HEAD_("2.3"),
+     HL7_AR,
+     HL7_FEED_REFUSED,
+     0,
+     {{0}},
+     SEQ_NONE,
+     "AL",
+     BACK_("^R01", "2.3") "|||AL|NE\rMSA|AR|7|refused by the feed\r"
+                          "ERR|^^^207&Application internal error&HL70357\r"},
+    {"application, refused, 2.8",
+     HEAD_("2.8"),
+     HL7_AR,
+     HL7_FEED_REFUSED,
+     0,
+     {{0}},
+     SEQ_NONE,
+     "AL",
+     BACK_("^R01^ACK", "2.8") "|||AL|NE\rMSA|AR|7\r"
+                              "ERR|||207^Application internal error^HL70357|E|feed-refused\r"},
     {"application, its receipt wanted",
      "MSH|^~\\&|A|B|C|D|||ORU^R01|7|P|2.7||||||8859/1\r",
      HL7_AE,

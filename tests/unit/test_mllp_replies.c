@@ -159,6 +159,7 @@ static void test_lost_written(const struct store_ops *ops)
     check_heard(&w.h, &p, 1, "CA:A1 ");
     house_map(&w.h, STANDING_HELD);
     check_heard(&w.h, &p, 2, "CA:A1 AE:A1 ");
+    CHECK(memmem(p.heard.p, p.heard.n, "|could not be mapped\rERR|", 25), "and why");
     for (int i = 0; i < 3; i++) {
         peer_open(&w.h, &q);
         peer_say(&w.h, &q, STR(WANT("A1", "AL") WANT("A1", "AL")), 0);

@@ -364,6 +364,7 @@ static void test_message(void)
     CHECK(h.peers[0].frames == 3 && h.peers[0].connections == 1, "three on one connection");
     for (size_t i = 0; i < 3; i++) {
         static const char *const codes[] = {"MSA|AE|A", "MSA|AR|A", "MSA|AA|A"};
+        static const char *const reasons[] = {"could not be mapped", "refused by the feed", "ERR"};
 
         frame = hl7_peer_frame(&h.peers[0], i);
         frame = (struct str){frame.p + 1, frame.n - 3};
@@ -376,6 +377,9 @@ static void test_message(void)
         CHECK(head.control_id.n == HL7_ACK_ID, "its own id");
         msa = (struct str){memmem(frame.p, frame.n, codes[i], 8), 8};
         CHECK(msa.p, "%s", codes[i]);
+        CHECK((memmem(frame.p, frame.n, reasons[i], strlen(reasons[i])) != NULL) == (i < 2) &&
+                  (memmem(frame.p, frame.n, "\rERR|", 5) != NULL) == (i < 2),
+              "%s: why", codes[i]);
     }
     CHECK(!str_eq(hl7_peer_frame(&h.peers[0], 0), hl7_peer_frame(&h.peers[0], 1)), "two messages");
     house_end(&h);
