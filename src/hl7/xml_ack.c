@@ -45,10 +45,21 @@ struct xml_out {
     struct arena *a;
 };
 
-/* Text as XML writes it. Control characters never come this far; U+FFFE and U+FFFF XML cannot hold. */
+/* Bytes at the front of s that XML 1.0 has no way to write: controls, U+FFFE, U+FFFF. */
+static size_t forbidden(struct str s)
+{
+    if (str_starts(s, STR("\xEF\xBF\xBE")) || str_starts(s, STR("\xEF\xBF\xBF")))
+        return 3;
+    return s.n && (unsigned char)s.p[0] < 0x20 ? 1 : 0;
+}
+
+/* Text as XML writes it, what it cannot hold left out: an escape may have made it. */
 static void add_text(struct buf *b, struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0, skip; i < s.n; i += skip ? skip : 1) {
+        skip = forbidden((struct str){s.p + i, s.n - i});
+        if (skip)
+            continue;
         switch (s.p[i]) {
         case '&':
             buf_add(b, STR("&amp;"));
@@ -128,13 +139,8 @@ static void add_segment(const struct xml_out *x, struct str text)
     buf_printf(x->b, "</" STR_FMT ">", STR_ARG(name));
 }
 
-/* U+FFFE and U+FFFF are characters of UTF-8, but not of XML. */
-static bool is_xml_text(struct str s)
+static bool is_utf8(struct str s)
 {
-    for (size_t i = 0; i + 2 < s.n; i++) {
-        if (memcmp(s.p + i, "\xEF\xBF\xBE", 3) == 0 || memcmp(s.p + i, "\xEF\xBF\xBF", 3) == 0)
-            return false;
-    }
     return utf8_check(s) == s.n;
 }
 
@@ -145,7 +151,7 @@ bool hl7_xml_ack(struct str content, struct buf *out, struct err *e)
     struct hl7_header h;
     struct xml_out x = {.b = out, .sep = &h.sep, .a = &a};
 
-    if (!hl7_ack_is_sound(content) || !is_xml_text(content) || !hl7_header_scan(content, &h, e))
+    if (!hl7_ack_is_sound(content) || !is_utf8(content) || !hl7_header_scan(content, &h, e))
         return err_set(e, ERR_INPUT, 0, "no acknowledgement that XML can hold");
     x.version = h.version == HL7_VERSION_NONE ? HL7_V2_5_1 : h.version;
     buf_add(out,
@@ -158,8 +164,8 @@ bool hl7_xml_ack(struct str content, struct buf *out, struct err *e)
     }
     buf_add(out, STR("</ACK>\r"));
     arena_reset(&a);
-    if (!out->over)
+    if (!out->over && is_utf8((struct str){out->p + before, out->n - before}))
         return true;
     out->n = before;
-    return err_set(e, ERR_INPUT, 0, "an acknowledgement in XML is too long");
+    return err_set(e, ERR_INPUT, 0, "an acknowledgement in XML is too long, or no text");
 }

@@ -31,7 +31,14 @@ static const struct {
           "<ERR><ERR.1><CM_ELD.1>MSH</CM_ELD.1><CM_ELD.2>1</CM_ELD.2><CM_ELD.3>9</CM_ELD.3>"
           "<CM_ELD.4><CE.1>200</CE.1><CE.2>Unsupported</CE.2><CE.3>HL70357</CE.3></CM_ELD.4>"
           "</ERR.1></ERR></ACK>\r"},
-    {"MSH|^~\\&|||||||ACK|77|P|2.5\rMSA|AA|A\xEF\xBF\xBF\r", NULL},
+    /* What XML 1.0 cannot hold, as bytes and as escapes; each stands before what it can. */
+    {"MSH|^~\\&|A\xEF\xBF\xBF"
+     "B^\\XEFBFBE\\C||\\XEFBFBF\\||||ACK|77|P|2.5\r"
+     "MSA|AA|A\\XEFBFBF0D0A00\\\xEF\xBF\xBD\x7F\\X3C\\\r",
+     HEAD "<MSH>" SEPARATORS "<MSH.3><HD.1>AB</HD.1><HD.2>C</HD.2></MSH.3>"
+          "<MSH.5><HD.1></HD.1></MSH.5><MSH.9><MSG.1>ACK</MSG.1></MSH.9>"
+          "<MSH.10>77</MSH.10><MSH.11><PT.1>P</PT.1></MSH.11><MSH.12><VID.1>2.5</VID.1></MSH.12>"
+          "</MSH><MSA><MSA.1>AA</MSA.1><MSA.2>A\xEF\xBF\xBD\x7F&lt;</MSA.2></MSA></ACK>\r"},
     {"MSH|^~\\&|||||||ACK|77|P|2.5\rMSA|AA|A\xFF\r", NULL},
     {"MSH|^~\\&|||||||ACK|77|P|2.5\r", NULL},
     {"MSH|^~\\&|||||||ACK|77|P|2.5\rMSA|AA|A1\rMSA|AA|A2\r", NULL},
