@@ -145,8 +145,8 @@ struct outgoing_list {
 };
 
 /* What a sender was seen to do: a tolerated or refused deviation, or a refusal at the door. Never holds
- * content. listener, address, application (MSH-3.1) and facility (MSH-4.1) name the sender; code is a
- * public name ("MLLP_LF_AFTER_FS"). */
+ * content. listener and address say where; application and facility are those of a listed sender, as the
+ * settings write them, or empty; code is a public name ("MLLP_LF_AFTER_FS"). */
 struct peer_note {
     struct str listener, address, application, facility, code;
     uint64_t n;      /* add_peer_notes: how many more; list_peers: all */

@@ -72,8 +72,9 @@ struct mllp_conn {
     uint64_t drain_to;    /* told to drain: what was received up to here is finished */
     size_t dropped;       /* bytes, while LINGERING */
 
-    struct peer_who who;          /* the sender of the latest message */
-    bool named;                   /* there was one */
+    const struct mllp_sender
+        *whose;          /* the latest message with a header; NULL: nobody's who is listed */
+    struct peer_who who; /* the sender of the latest message, as it may be shown */
     struct mllp_tallies *tallies; /* what was seen of them; NULL: nothing new */
     struct mllp_ring ring;
     uint64_t codes_seen;  /* bit n: enum hl7_code n */
@@ -126,9 +127,10 @@ bool mllp_receiver_may_say_refused(struct mllp_receiver *r);
 /* Tells what was left out and not told yet. now_ms: on uv_now()'s clock; UINT64_MAX: of all time. */
 void mllp_receiver_say_rest(struct mllp_receiver *r, uint64_t now_ms);
 
-/* The framer's code: counted, and told to the peer notes with the next message. */
+/* The framer's code: counted, and told to the peer notes under the address alone. */
 void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev);
-/* What one message showed: counted, and told to the peer notes under the names in its header.
+/* What one message showed: counted, and told to the peer notes under the listed sender it belongs to
+ * (mllp_conn_sender() found it, of a batch header this does), else under the address alone.
  * h: NULL, it is unreadable. refused: why the peer hears no; HL7_COMMITTED: nothing is wrong so far. */
 void mllp_conn_note(struct mllp_conn *c, const struct hl7_header *h, const struct hl7_notes *notes,
                     enum hl7_condition refused);

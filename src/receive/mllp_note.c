@@ -10,9 +10,10 @@ struct tally {
     uint64_t n, offset;
 };
 
-/* Of one connection and one sender, not yet with the receiver's peer notes. */
+/* Of one connection, not yet with the receiver's peer notes. What is wrong with the framing is nobody's but
+ * the connection's: it stands between messages, or damages one. The rest is of one sender. */
 struct mllp_tallies {
-    struct tally codes[HL7_CODES], refused[HL7_CONDITIONS];
+    struct tally framing[HL7_CODES], codes[HL7_CODES], refused[HL7_CONDITIONS];
 };
 
 _Static_assert(HL7_CODES <= 64, "mllp_conn.codes_seen");
@@ -32,19 +33,26 @@ static void count(struct tally *t, uint64_t n, uint64_t offset)
     t->offset = offset;
 }
 
+static void tell_codes(struct mllp_peers *p, const struct peer_who *who, const struct tally *codes)
+{
+    for (int i = 0; i < HL7_CODES; i++) {
+        if (codes[i].n)
+            mllp_peers_add(p, who, hl7_code_name((enum hl7_code)i), codes[i].n, codes[i].offset);
+    }
+}
+
 void mllp_conn_tell_peers(struct mllp_conn *c)
 {
     struct mllp_tallies *t = c->tallies;
     struct mllp_peers *p = &c->r->peers;
+    struct peer_who nobody = {0};
 
     if (!t)
         return;
     c->tallies = NULL;
-    for (int i = 0; i < HL7_CODES; i++) {
-        if (t->codes[i].n)
-            mllp_peers_add(p, &c->who, hl7_code_name((enum hl7_code)i), t->codes[i].n,
-                           t->codes[i].offset);
-    }
+    memcpy(nobody.address, c->who.address, sizeof nobody.address);
+    tell_codes(p, &nobody, t->framing);
+    tell_codes(p, &c->who, t->codes);
     for (int i = 0; i < HL7_CONDITIONS; i++) {
         if (t->refused[i].n)
             mllp_peers_add(p, &c->who, peer_refusal_name((enum hl7_condition)i), t->refused[i].n,
@@ -58,7 +66,7 @@ void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev)
     /* The start byte inside was counted where it stood. */
     if (ev->step != MLLP_REFUSE || ev->code != MLLP_SB_IN_CONTENT) {
         c->r->counts.codes[ev->code]++;
-        count(&tallies(c)->codes[ev->code], 1, ev->offset);
+        count(&tallies(c)->framing[ev->code], 1, ev->offset);
     }
     if (ev->step == MLLP_NOTE)
         mllp_recorder_tolerated(c, ev->code);
@@ -66,27 +74,47 @@ void mllp_conn_note_framing(struct mllp_conn *c, const struct mllp_event *ev)
         mllp_recorder_refused(c, hl7_code_name(ev->code));
 }
 
-/* Notes so far are those of the sender before. */
-static void name_sender(struct mllp_conn *c, const struct hl7_header *h)
+static enum mllp_match find_sender(const struct mllp_conn *c, const struct hl7_header *h,
+                                   const struct mllp_sender **out)
+{
+    const struct mllp_receiver_settings *set = &c->r->set;
+    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
+    struct hl7_charset_settings charset = {.force = set->profile.charset,
+                                           .fallback = set->profile.fallback};
+    struct arena a = {0};
+    enum mllp_match match;
+    bool alias;
+
+    if (c->unit.xml)
+        charset.force = hl7_charset_find(STR("UNICODE UTF-8"), &alias);
+    *out = NULL;
+    match = mllp_sender_find(set->senders, set->n_senders, sender_name(h, 3, &charset, &a),
+                             sender_name(h, 4, &charset, &a), &from, out);
+    arena_reset(&a);
+    return match;
+}
+
+/* Notes so far are those of the sender before. What a message itself says is not written down: a name may be
+ * a patient's. */
+static void name_sender(struct mllp_conn *c, const struct mllp_sender *s)
 {
     char application[PEER_NAME_BYTES + 1], facility[PEER_NAME_BYTES + 1];
 
-    peer_name(hl7_header_name(h, 3), application);
-    peer_name(hl7_header_name(h, 4), facility);
+    peer_name(s ? s->application : NULL, application);
+    peer_name(s ? s->facility : NULL, facility);
     if (strcmp(application, c->who.application) == 0 && strcmp(facility, c->who.facility) == 0)
         return;
-    if (c->named)
-        mllp_conn_tell_peers(c);
+    mllp_conn_tell_peers(c);
     memcpy(c->who.application, application, sizeof application);
     memcpy(c->who.facility, facility, sizeof facility);
-    c->named = true;
 }
 
 void mllp_conn_note(struct mllp_conn *c, const struct hl7_header *h, const struct hl7_notes *notes,
                     enum hl7_condition refused)
 {
-    if (h)
-        name_sender(c, h);
+    if (h && h->batch)
+        (void)find_sender(c, h, &c->whose);
+    name_sender(c, h ? c->whose : NULL);
     for (int i = 0; i < HL7_CODES; i++) {
         if (notes->count[i] == 0)
             continue;
@@ -132,32 +160,12 @@ void mllp_receiver_say_rest(struct mllp_receiver *r, uint64_t now_ms)
     say_more(r, "receive", said_rest(&r->refusals, now_ms));
 }
 
-static enum mllp_match find_sender(const struct mllp_conn *c, const struct hl7_header *h,
-                                   const struct mllp_sender **out)
-{
-    const struct mllp_receiver_settings *set = &c->r->set;
-    struct mllp_origin from = {c->stream->peer, c->stream->certificate};
-    struct hl7_charset_settings charset = {.force = set->profile.charset,
-                                           .fallback = set->profile.fallback};
-    struct arena a = {0};
-    enum mllp_match match;
-    bool alias;
-
-    if (c->unit.xml)
-        charset.force = hl7_charset_find(STR("UNICODE UTF-8"), &alias);
-    *out = NULL;
-    match = mllp_sender_find(set->senders, set->n_senders, sender_name(h, 3, &charset, &a),
-                             sender_name(h, 4, &charset, &a), &from, out);
-    arena_reset(&a);
-    return match;
-}
-
 enum mllp_match mllp_conn_sender(struct mllp_conn *c, const struct hl7_header *h,
                                  const struct mllp_profile **out)
 {
     const struct mllp_receiver_settings *set = &c->r->set;
-    const struct mllp_sender *s;
-    enum mllp_match match = find_sender(c, h, &s);
+    enum mllp_match match = find_sender(c, h, &c->whose);
+    const struct mllp_sender *s = c->whose;
 
     *out = s ? &s->profile : &set->profile;
     if (match == MLLP_UNKNOWN && set->only_known)

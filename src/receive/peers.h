@@ -13,11 +13,10 @@ enum { PEER_NAME_BYTES = 20, PEER_ADDRESS_BYTES = 64 };
 struct peer_who {
     char address[PEER_ADDRESS_BYTES];
     char application[PEER_NAME_BYTES + 1],
-        facility[PEER_NAME_BYTES + 1]; /* as peer_name() writes */
+        facility[PEER_NAME_BYTES + 1]; /* as listed; empty: nobody listed, or any */
 };
-/* MSH-3.1 or MSH-4.1 as it may be shown: outer blanks removed; "(other)" unless it is 1 to 20 of
- * A-Z a-z 0-9 _ . -, or empty. */
-void peer_name(struct str raw, char out[PEER_NAME_BYTES + 1]);
+/* The application or facility of a listed sender (NULL: any, empty), cut to PEER_NAME_BYTES. */
+void peer_name(const char *listed, char out[PEER_NAME_BYTES + 1]);
 /* "HL7_BAD_TYPE": the public name of a refusal. */
 const char *peer_refusal_name(enum hl7_condition c);
 
