@@ -4,8 +4,6 @@
 
 static const struct query read_print = {
     "look up a key", "SELECT key, digest, received_ms, kind FROM message WHERE id = ?1"};
-static const struct query read_block = {"look up a key",
-                                        "SELECT entries FROM key_block WHERE id = ?1"};
 
 /* What is looked for, and what was found. */
 struct wanted {
@@ -105,17 +103,9 @@ static bool find_in_segment(struct sqlite *q, struct wanted *w, int64_t segment,
 {
     struct arena a = {0};
     struct str block;
-    struct rows r;
-    bool there, ok;
+    bool ok = key_read_block(q, segment, w->print.key >> 56, &a, &block, e) &&
+              find_in_block(q, w, segment, block, found, e);
 
-    if (!rows_one(&r, q, &read_block,
-                  ARGS(INT(segment * KEY_BLOCKS + (int64_t)(w->print.key >> 56))), &there, e))
-        return false;
-    if (!there)
-        return true;
-    block = row_text(&r, 0, &a);
-    rows_close(&r);
-    ok = find_in_block(q, w, segment, block, found, e);
     arena_reset(&a);
     return ok;
 }
@@ -171,10 +161,13 @@ bool key_find_same(struct sqlite *q, const struct message *m, int64_t since_ms, 
     return true;
 }
 
-bool key_find_newest(struct sqlite *q, const struct message *m, int kind, int64_t since_ms,
-                     int64_t *id, bool *same, bool *found, struct err *e)
+bool key_find_newest(struct sqlite *q, const struct message *m, int64_t since_ms, int64_t *id,
+                     bool *same, bool *found, struct err *e)
 {
-    struct wanted w = {.m = m, .chain = KEY_CHAIN, .kind = kind, .since_ms = since_ms};
+    struct wanted w = {.m = m,
+                       .chain = KEY_CHAIN,
+                       .kind = m->newest_only ? (int)m->kind : 0,
+                       .since_ms = since_ms};
 
     if (!find(q, &w, found, e))
         return false;

@@ -5,12 +5,13 @@
 #include "sqlite_store.h"
 
 static const struct query put_block = {
-    "write keys", "INSERT OR REPLACE INTO key_block(id, entries) VALUES (?1, ?2)"};
+    "write keys", "INSERT OR REPLACE INTO key_block(id, entries, proof) VALUES (?1, ?2, ?3)"};
 static const struct query put_segment = {
-    "write keys", "INSERT INTO key_segment(id, size, newest_ms) VALUES (?1, ?2, ?3)"};
-static const struct query put_filter = {"write keys",
-                                        "INSERT INTO key_group(id, filter) VALUES (?1, ?2)"};
-static const struct query read_filter = {"read keys", "SELECT filter FROM key_group WHERE id = ?1"};
+    "write keys", "INSERT INTO key_segment(id, size, newest_ms, proof) VALUES (?1, ?2, ?3, ?4)"};
+static const struct query put_filter = {
+    "write keys", "INSERT OR REPLACE INTO key_group(id, filter, proof) VALUES (?1, ?2, ?3)"};
+static const struct query read_filter = {"read keys",
+                                         "SELECT filter, proof FROM key_group WHERE id = ?1"};
 
 size_t key_filter_lines(const struct key_index *k)
 {
@@ -44,28 +45,45 @@ struct key_group *key_group_of(struct key_index *k, int64_t segment)
     return &k->groups[group];
 }
 
+static struct str filter_bytes(const struct key_index *k, const uint8_t *filter)
+{
+    return (struct str){(const char *)filter, key_filter_lines(k) * FILTER_LINE};
+}
+
+/* One that is missing or altered is made anew. */
+static bool read_filter_into(struct sqlite *q, size_t group, uint8_t *filter, struct err *e)
+{
+    const struct str bytes = filter_bytes(&q->keys, filter);
+    struct rows r;
+    bool found, sound = false;
+
+    if (!rows_one(&r, q, &read_filter, ARGS(INT(group)), &found, e))
+        return false;
+    if (found) {
+        row_bytes(&r, 0, filter, bytes.n);
+        sound = key_is_proven(q, "filter", (int64_t)group, bytes, &r, 1);
+        rows_close(&r);
+    }
+    return sound || key_mend_filter(q, group, filter, e);
+}
+
 bool key_filter_of(struct sqlite *q, size_t group, uint8_t **out, struct err *e)
 {
     struct key_group *g = &q->keys.groups[group];
-    const size_t bytes = key_filter_lines(&q->keys) * FILTER_LINE;
-    struct rows r;
-    bool found;
+    uint8_t *filter;
 
     *out = g->filter;
     if (*out)
         return true;
-    if (!rows_one(&r, q, &read_filter, ARGS(INT(group)), &found, e))
+    filter = new_filter(&q->keys);
+    if (!filter)
+        return err_set(e, ERR_BUSY, 0, "read keys: out of memory");
+    if (!read_filter_into(q, group, filter, e)) {
+        free(filter);
         return false;
-    g->filter = *out = new_filter(&q->keys);
-    if (!*out)
-        err_set(e, ERR_BUSY, 0, "read keys: out of memory");
-    else if (found)
-        row_bytes(&r, 0, *out, bytes);
-    else
-        memset(*out, 0xff, bytes); /* not there: every key may be */
-    if (found)
-        rows_close(&r);
-    return *out != NULL;
+    }
+    g->filter = *out = filter;
+    return true;
 }
 
 void key_filter_drop(struct key_index *k, size_t group)
@@ -87,7 +105,7 @@ static int by_key(const void *a, const void *b)
     return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
-static void store_number(char *p, uint64_t v, size_t n)
+void key_store(char *p, uint64_t v, size_t n)
 {
     while (n--) {
         p[n] = (char)(v & 0xff);
@@ -117,44 +135,76 @@ static size_t collect(const struct key_index *k, size_t block, const struct key_
     return n;
 }
 
-static bool write_block(struct sqlite *q, struct err *e)
+bool key_put_block(struct sqlite *q, int64_t segment, size_t block,
+                   const struct key_entry **entries, size_t n, struct err *e)
 {
-    struct key_index *k = &q->keys;
-    const int64_t first = k->now.segment * (int64_t)k->segment + 1;
-    const size_t n = collect(k, k->now.block, NULL, 0);
-    const struct key_entry **entries = NEW_ARRAY(&q->scratch, const struct key_entry *, n + 1);
+    const int64_t id = segment * KEY_BLOCKS + (int64_t)block;
+    const int64_t first = segment * (int64_t)q->keys.segment + 1;
     char *bytes = arena_get(&q->scratch, n + 1, KEY_RECORD);
+    uint8_t proof[INDEX_BYTES];
 
-    (void)collect(k, k->now.block, entries, n);
     qsort(entries, n, sizeof *entries, by_key);
     for (size_t i = 0; i < n; i++) {
         char *p = bytes + i * KEY_RECORD;
 
-        store_number(p, entries[i]->print.key, 8);
-        store_number(p + 8, entries[i]->print.pair, 8);
-        store_number(p + 16, (uint64_t)(entries[i]->id - first), 4);
+        key_store(p, entries[i]->print.key, 8);
+        key_store(p + 8, entries[i]->print.pair, 8);
+        key_store(p + 16, (uint64_t)(entries[i]->id - first), 4);
+    }
+    key_prove(q, "block", id, (struct str){bytes, n * KEY_RECORD}, proof);
+    return sql_do(q, &put_block,
+                  ARGS(INT(id), BYTES(bytes, n * KEY_RECORD), BYTES(proof, INDEX_BYTES)), NULL, e);
+}
+
+static bool write_block(struct sqlite *q, struct err *e)
+{
+    struct key_index *k = &q->keys;
+    const size_t n = collect(k, k->now.block, NULL, 0);
+    const struct key_entry **entries = NEW_ARRAY(&q->scratch, const struct key_entry *, n + 1);
+
+    (void)collect(k, k->now.block, entries, n);
+    for (size_t i = 0; i < n; i++) {
         if (entries[i]->received_ms > k->now.segment_ms)
             k->now.segment_ms = entries[i]->received_ms;
     }
-    return n == 0 || sql_do(q, &put_block,
-                            ARGS(INT(k->now.segment * KEY_BLOCKS + (int64_t)k->now.block),
-                                 BYTES(bytes, n * KEY_RECORD)),
-                            NULL, e);
+    return key_put_block(q, k->now.segment, k->now.block, entries, n, e);
+}
+
+bool key_put_filter(struct sqlite *q, size_t group, const uint8_t *filter, struct err *e)
+{
+    const struct str bytes = filter_bytes(&q->keys, filter);
+    uint8_t proof[INDEX_BYTES];
+
+    key_prove(q, "filter", (int64_t)group, bytes, proof);
+    return sql_do(q, &put_filter,
+                  ARGS(INT(group), BYTES(bytes.p, bytes.n), BYTES(proof, INDEX_BYTES)), NULL, e);
+}
+
+void key_prove_segment(const struct sqlite *q, int64_t segment, int64_t newest_ms,
+                       uint8_t out[INDEX_BYTES])
+{
+    char bytes[16];
+
+    key_store(bytes, q->keys.segment, 8);
+    key_store(bytes + 8, (uint64_t)newest_ms, 8);
+    key_prove(q, "segment", segment, (struct str){bytes, sizeof bytes}, out);
 }
 
 /* The segment is on disk as a whole; with the last one of its group its filter is, too. */
 static bool end_segment(struct sqlite *q, struct err *e)
 {
     struct key_index *k = &q->keys;
-    const int64_t group = k->now.segment / KEY_GROUP;
+    const size_t group = (size_t)k->now.segment / KEY_GROUP;
+    uint8_t proof[INDEX_BYTES];
 
-    if (!sql_do(q, &put_segment, ARGS(INT(k->now.segment), INT(k->segment), INT(k->now.segment_ms)),
+    key_prove_segment(q, k->now.segment, k->now.segment_ms, proof);
+    if (!sql_do(q, &put_segment,
+                ARGS(INT(k->now.segment), INT(k->segment), INT(k->now.segment_ms),
+                     BYTES(proof, INDEX_BYTES)),
                 NULL, e))
         return false;
     if ((k->now.segment + 1) % KEY_GROUP == 0 &&
-        !sql_do(q, &put_filter,
-                ARGS(INT(group), BYTES(k->groups[group].filter, key_filter_lines(k) * FILTER_LINE)),
-                NULL, e))
+        !key_put_filter(q, group, k->groups[group].filter, e))
         return false;
     k->now.segment++;
     k->now.block = 0;

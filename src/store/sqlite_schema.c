@@ -127,8 +127,20 @@ static const char version_4[] =
     "ALTER TABLE message ADD COLUMN fallback TEXT;"
     "CREATE INDEX outgoing_on_connection ON outgoing(message_id) WHERE channel IS NULL;";
 
+/* What tells keys that storage has altered; all are made anew from the messages at open. */
+static const char version_5[] =
+    "DROP TABLE key_block;"
+    "DROP TABLE key_segment;"
+    "DROP TABLE key_group;"
+    "CREATE TABLE key_block(id INTEGER PRIMARY KEY, entries BLOB NOT NULL,"
+    " proof BLOB NOT NULL) STRICT;"
+    "CREATE TABLE key_segment(id INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
+    " newest_ms INTEGER NOT NULL, proof BLOB NOT NULL) STRICT;"
+    "CREATE TABLE key_group(id INTEGER PRIMARY KEY, filter BLOB NOT NULL,"
+    " proof BLOB NOT NULL) STRICT;";
+
 /* Migration i leads from version i to i + 1. Never edited once released; only added to. */
-static const char *const migrations[] = {version_1, version_2, version_3, version_4};
+static const char *const migrations[] = {version_1, version_2, version_3, version_4, version_5};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

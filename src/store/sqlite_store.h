@@ -4,7 +4,8 @@
  *   sqlite_folder.c  the state folder: modes, the lock against a second daemon
  *   sqlite_schema.c  tables and migrations
  *   sqlite_query.c   statements, arguments, rows, errors
- *   sqlite_key.c     looking up keys; sqlite_key_write.c, sqlite_key_open.c: how they get to disk
+ *   sqlite_key.c     looking up keys; sqlite_key_write.c, sqlite_key_open.c: how they get
+ *                    to disk; sqlite_key_proof.c: that they are still what they were
  *   sqlite_wal.c     the log and its checkpoints
  *   sqlite_content.c bodies and ACKs
  *   sqlite_intake.c  messages        sqlite_map.c     instances and units

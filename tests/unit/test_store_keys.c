@@ -20,6 +20,7 @@ struct pair {
     uint64_t state;
     int64_t now_ms;
     int seen, reused, new; /* how often that was the answer */
+    bool quick;            /* the window holds all that is put */
 };
 
 static unsigned next(struct pair *p, unsigned below)
@@ -107,7 +108,7 @@ static void transaction(struct pair *p)
         struct message m = numbered(next(p, KEYS), next(p, 3), p->now_ms);
 
         ask(p, &m);
-        p->now_ms += next(p, 4);
+        p->now_ms += next(p, p->quick ? 2 : 4);
     }
     for
         EACH (i, both) {
@@ -224,6 +225,72 @@ static void test_window(void)
     pair_close(&p);
 }
 
+/* Whatever storage does to the index, closed or in use: no answer becomes another one, and what was altered is
+ * whole again. */
+static void test_damaged(void)
+{
+    static const struct {
+        const char *sql, *left; /* counts what is still altered; NULL: nothing to count */
+    } hurt[] = {
+        {"UPDATE key_group SET filter = zeroblob(length(filter))",
+         "SELECT count(*) FROM key_group WHERE filter = zeroblob(length(filter))"},
+        {"UPDATE key_group SET filter = x'00'",
+         "SELECT count(*) FROM key_group WHERE length(filter) = 1"},
+        {"DELETE FROM key_group", NULL},
+        {"UPDATE key_group SET filter = (SELECT filter FROM key_group WHERE id = 0),"
+         " proof = (SELECT proof FROM key_group WHERE id = 0)",
+         NULL},
+        {"UPDATE key_block SET entries = x''", NULL},
+        {"UPDATE key_block SET entries = x'00'", NULL},
+        {"UPDATE key_block SET proof = x''", NULL},
+        {"DELETE FROM key_block", NULL},
+        {"DELETE FROM key_block WHERE id % 2 = 1", NULL},
+        {"UPDATE key_block SET entries = (SELECT o.entries FROM key_block o WHERE o.id ="
+         " key_block.id % 256), proof = (SELECT o.proof FROM key_block o WHERE o.id = key_block.id"
+         " % 256)",
+         NULL},
+        {"UPDATE key_segment SET newest_ms = 0",
+         "SELECT count(*) FROM key_segment WHERE newest_ms = 0"},
+        {"DELETE FROM key_segment WHERE id % 3 = 1", NULL},
+        {"UPDATE key_segment SET id = id + 1000000000000 WHERE id % 7 = 3",
+         "SELECT count(*) FROM key_segment WHERE id > 1000000000"},
+        {"UPDATE key_segment SET id = -5 WHERE id = 3",
+         "SELECT count(*) FROM key_segment WHERE id < 0"},
+        {"DELETE FROM key_segment WHERE id > 20", NULL},
+    };
+
+    struct pair p;
+
+    pair_open(&p);
+    p.quick = true;
+    for (int n = 0; n < ROUNDS; n++)
+        transaction(&p);
+    CHECK(rows(&p, "SELECT count(*) FROM key_group") >= 2, "filters are on disk");
+    for (size_t i = 0; i < 2 * sizeof hurt / sizeof *hurt; i++) {
+        const size_t at = i / 2;
+        const int seen = p.seen;
+
+        if (i % 2 == 0 && !strstr(hurt[at].sql, "key_block"))
+            continue; /* what is in memory is not read again */
+        if (i % 2) {
+            p.sqlite->ops->close(p.sqlite);
+            p.sqlite = NULL;
+        }
+        run_sql(&p, hurt[at].sql);
+        if (i % 2)
+            reopen(&p);
+        for (int n = 0; n < ROUNDS / 10; n++)
+            transaction(&p);
+        CHECK(p.seen > seen + 20, "%s: %d seen", hurt[at].sql, p.seen - seen);
+        reopen(&p);
+        for (int n = 0; n < ROUNDS / 40; n++)
+            transaction(&p);
+        CHECK(!hurt[at].left || rows(&p, hurt[at].left) == 0, "%s: %lld are left", hurt[at].sql,
+              (long long)rows(&p, hurt[at].left));
+    }
+    pair_close(&p);
+}
+
 /* More than the map holds in one transaction: refused, nothing lost, and the store goes on. */
 static void test_too_many(void)
 {
@@ -297,6 +364,7 @@ int main(void)
     test_beside_memory();
     test_from_messages();
     test_window();
+    test_damaged();
     test_too_many();
     return check_end();
 }

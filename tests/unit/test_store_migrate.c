@@ -245,7 +245,9 @@ static void test_from_3(void)
     b.s->ops->close(b.s);
     db = connect(&b);
     sql(db, "ALTER TABLE message DROP COLUMN charset; ALTER TABLE message DROP COLUMN fallback;"
-            "DROP INDEX outgoing_on_connection; DELETE FROM migration WHERE version = 4");
+            "DROP INDEX outgoing_on_connection; DELETE FROM migration WHERE version >= 4;"
+            "ALTER TABLE key_block DROP COLUMN proof; ALTER TABLE key_segment DROP COLUMN proof;"
+            "ALTER TABLE key_group DROP COLUMN proof");
     (void)sqlite3_close(db);
     CHECK(!opens_as(&b, true) && strstr(b.e.text, "schema 3"), "%s", b.e.text);
     CHECK(opens_as(&b, false), "%s", b.e.text);
