@@ -241,9 +241,10 @@ bool mllp_unit_judge(struct mllp_unit *u, const struct mllp_receiver_settings *s
     u->now_ms = clock_now_ms(set->clock);
     u->condition = check(u, set);
     /* Says HL7_ACKMODE_HALF and its like, once a message. */
-    if (hl7_ack_code(u->readable ? &u->header : NULL, u->condition, u->profile->mode,
-                     mllp_unit_app(u->profile), &u->notes) != HL7_SILENT &&
-        !set->random->get(set->random, u->random, sizeof u->random))
+    (void)hl7_ack_code(u->readable ? &u->header : NULL, u->condition, u->profile->mode,
+                       mllp_unit_app(u->profile), &u->notes);
+    /* Silence now does not mean that a later refusal is silent, too: MSH-15 may be ER. */
+    if (!set->random->get(set->random, u->random, sizeof u->random))
         return err_set(e, ERR_BUSY, 0, "no randomness for an answer");
     if (!mllp_unit_answer(u, set, u->condition, e))
         return false;
