@@ -24,7 +24,7 @@ struct str {
 /* The same bytes; absent and empty are equal. */
 static inline bool str_eq(struct str a, struct str b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && (a.n == 0 || (a.p && b.p && memcmp(a.p, b.p, a.n) == 0));
 }
 
 /* Takes the text before the next `sep` off the front of *rest, and the `sep`.
@@ -33,7 +33,7 @@ static inline bool str_eq(struct str a, struct str b)
  * visits each field once, an empty last one included. */
 static inline struct str str_cut(struct str *rest, char sep)
 {
-    const char *at = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
+    const char *at = rest->p && rest->n ? memchr(rest->p, sep, rest->n) : NULL;
     struct str head = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
 
     *rest = at ? (struct str){at + 1, rest->n - head.n - 1} : (struct str){NULL, 0};
@@ -49,7 +49,7 @@ static inline struct str str_of(const char *z)
 /* True when `s` begins with the bytes of `head`; every slice begins with an empty one. */
 static inline bool str_starts(struct str s, struct str head)
 {
-    return s.n >= head.n && (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);
+    return s.n >= head.n && (head.n == 0 || (s.p && head.p && memcmp(s.p, head.p, head.n) == 0));
 }
 
 /* Without the ASCII white space at both ends. */

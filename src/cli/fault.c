@@ -30,15 +30,14 @@ enum pair {
 };
 
 struct fault {
-    const char *code, *chaos;
-    enum expectation expects;
+    const char *code, *chaos, *inside;
     struct str before, start, end;
+    size_t piece;
+    enum expectation expects;
     enum change change;
-    const char *inside;
+    enum pair pair;
     int field;
     bool again; /* the whole message, well framed, follows */
-    enum pair pair;
-    size_t piece;
     bool hang_up, slow;
 };
 

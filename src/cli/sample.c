@@ -155,7 +155,7 @@ static void name_fhir(struct sample *s, struct arena *a)
 
 bool sample_read(const char *file, struct arena *a, struct sample *out, struct err *e)
 {
-    struct str bytes = {NULL, 0}, text;
+    struct str bytes = STR(""), text;
 
     *out = (struct sample){.file = file};
     if (!read_all(file, a, &bytes, e))

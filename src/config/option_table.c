@@ -76,10 +76,12 @@ static const struct option channel_rows[] = {
 };
 /* clang-format on */
 
-#define TABLE(name, rows)                                                                          \
-    {                                                                                              \
-        name, rows, sizeof rows / sizeof *rows                                                     \
-    }
-const struct options listen_options = TABLE("listener", listen_rows_),
-                     sender_options = TABLE("sender", sender_rows),
-                     channel_options = TABLE("channel", channel_rows);
+enum {
+    LISTEN_ROWS = sizeof listen_rows_ / sizeof *listen_rows_,
+    SENDER_ROWS = sizeof sender_rows / sizeof *sender_rows,
+    CHANNEL_ROWS = sizeof channel_rows / sizeof *channel_rows,
+};
+
+const struct options listen_options = {"listener", listen_rows_, LISTEN_ROWS};
+const struct options sender_options = {"sender", sender_rows, SENDER_ROWS};
+const struct options channel_options = {"channel", channel_rows, CHANNEL_ROWS};

@@ -77,6 +77,7 @@ static struct str escape_of(int n, const xmlChar **attributes)
     return (struct str){NULL, 0};
 }
 
+/* startElementNsSAX2Func. NOLINTNEXTLINE(readability-function-size) */
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                      int n_namespaces, const xmlChar **namespaces, int n_attributes,
                      int n_defaulted, const xmlChar **attributes)

@@ -64,14 +64,17 @@ static bool join(struct mllp_unit *u, const struct mllp_receiver_settings *set,
     return true;
 }
 
-static bool put_whole(struct mllp_unit *u, const struct mllp_receiver_settings *set, int64_t first,
+/* m->first_part: the chain that m ends. */
+static bool put_whole(struct mllp_unit *u, const struct mllp_receiver_settings *set,
                       struct message *m, struct store *s, struct arena *a, struct intake *out,
                       struct err *e)
 {
+    const int64_t first = m->first_part;
     struct message_list parts;
     enum hl7_condition refused;
     struct str reason;
 
+    m->first_part = 0; /* it is a whole message now */
     if (!s->ops->read_parts(s, first, a, &parts, e))
         return false;
     if (parts.n == 0) /* damaged, and held for that: there is nothing to join it to */
@@ -104,5 +107,6 @@ bool mllp_parts_take(struct mllp_unit *u, const struct mllp_receiver_settings *s
         return mllp_unit_answer(u, set, HL7_OVER_LIMIT, e);
     if (u->part.goes_on)
         return put_part(u, chain.first, m, s, a, out, e);
-    return put_whole(u, set, chain.first, m, s, a, out, e);
+    m->first_part = chain.first;
+    return put_whole(u, set, m, s, a, out, e);
 }
