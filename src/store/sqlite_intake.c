@@ -60,12 +60,12 @@ static bool find_seen(struct sqlite *q, const struct message *m, struct intake *
     bool found, same = false;
 
     if (m->newest_only) { /* only FHIR has keys without versions */
-        if (!key_find_newest(q, m, MESSAGE_FHIR, since_ms, &out->id, &same, &found, e))
+        if (!key_find_newest(q, m, since_ms, &out->id, &same, &found, e))
             return false;
         out->seen = found && same;
         return true;
     }
-    if (!key_find_newest(q, m, 0, since_ms, &other, &same, &found, e))
+    if (!key_find_newest(q, m, since_ms, &other, &same, &found, e))
         return false;
     if (!found) /* the common case: whoever is the same has the same key */
         return true;
