@@ -238,7 +238,8 @@ struct store_ops {
      * make room. */
     bool (*add_peer_notes)(struct store *s, const struct peer_note *all, size_t n, size_t most,
                            struct err *e);
-    /* Keeps the newest `most`. */
+    /* Keeps `most`: where there are more, first what an address has beyond a quarter of them makes room,
+     * then the oldest. */
     bool (*put_recording)(struct store *s, struct recording *r, size_t most, struct err *e);
 
     /* map. Oldest first, state stored, at most `most`, without their ACKs, without parts, and none of

@@ -117,19 +117,52 @@ static struct recording copy_recording(struct arena *a, const struct recording *
     return c;
 }
 
+/* How many of its address are kept, it and younger ones. */
+static size_t place(const struct memory *m, size_t at)
+{
+    const struct m_recording *row = m->t.recordings.items[at];
+    size_t n = 0;
+
+    for (size_t i = at; i < m->t.recordings.n; i++) {
+        const struct m_recording *other = m->t.recordings.items[i];
+
+        n += !other->gone && str_eq(other->r.address, row->r.address);
+    }
+    return n;
+}
+
+/* The oldest of those that an address has beyond `share`; else the oldest of all. */
+static struct m_recording *next_to_go(const struct memory *m, size_t share)
+{
+    struct m_recording *oldest = NULL;
+
+    for (size_t i = 0; i < m->t.recordings.n; i++) {
+        struct m_recording *row = m->t.recordings.items[i];
+
+        if (row->gone)
+            continue;
+        if (place(m, i) > share)
+            return row;
+        if (!oldest)
+            oldest = row;
+    }
+    return oldest;
+}
+
 bool memory_put_recording(struct store *s, struct recording *r, size_t most, struct err *e)
 {
     struct memory *m = (struct memory *)s;
     struct m_recording *row = ADD(m, &m->t.recordings);
+    size_t kept = 0;
 
     (void)e;
     r->id = (int64_t)m->t.recordings.n;
     row->r = copy_recording(&m->arena, r);
-    for (size_t i = 0; i + most < m->t.recordings.n; i++) {
-        struct m_recording *old = m->t.recordings.items[i];
+    for (size_t i = 0; i < m->t.recordings.n; i++)
+        kept += !m->t.recordings.items[i]->gone;
+    for (; kept > most; kept--) {
+        struct m_recording *old = next_to_go(m, most / 4);
 
-        if (old->gone)
-            continue;
         memory_touch(m, old, sizeof *old);
         old->gone = true;
     }

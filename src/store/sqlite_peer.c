@@ -18,9 +18,13 @@ static const struct query list_notes = {
 static const struct query add_recording = {
     "put recording", "INSERT INTO recording(id, listener, address, code, opened_ms, saved_ms, at,"
                      " bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+/* First what an address has beyond a quarter, then the oldest. */
 static const struct query trim_recordings = {
-    "put recording", "DELETE FROM recording WHERE id IN"
-                     " (SELECT id FROM recording ORDER BY id DESC LIMIT -1 OFFSET ?1)"};
+    "put recording",
+    "DELETE FROM recording WHERE id IN (SELECT id FROM"
+    " (SELECT id, row_number() OVER (PARTITION BY address ORDER BY id DESC) > ?1 / 4 AS more"
+    " FROM recording) ORDER BY more DESC, id"
+    " LIMIT max(0, (SELECT count(*) FROM recording) - ?1))"};
 static const struct query list_recordings = {
     "list recordings", "SELECT id, listener, address, code, opened_ms, saved_ms, at FROM recording"
                        " ORDER BY id DESC LIMIT ?1"};

@@ -217,9 +217,50 @@ static void test_newest(struct bench *b)
     commit(b);
 }
 
+static bool put_from(struct bench *b, const char *address, int64_t *id)
+{
+    struct recording r = recording(0);
+    bool ok;
+
+    r.address = str_of(address);
+    ok = b->s->ops->put_recording(b->s, &r, 8, &b->e);
+    *id = r.id;
+    return ok;
+}
+
+/* One address may have all the room, but cannot push others out with more than a quarter of it. */
+static void test_fair(struct bench *b)
+{
+    static const char *const quiet[] = {"10.0.0.2", "10.0.0.3", "10.0.0.3", "10.0.0.4"};
+    struct recording_list list;
+    struct recording got;
+    int64_t id, first[4];
+
+    begin(b);
+    for (int i = 0; i < 20; i++)
+        OK(b, put_from(b, "10.0.0.1", &id));
+    OK(b, b->s->ops->list_recordings(b->s, 99, &b->a, &list, &b->e));
+    CHECK(list.n == 8, "%s: %zu of the only address", b->s->ops->name, list.n);
+    for
+        EACH (i, quiet)
+            OK(b, put_from(b, quiet[i], &first[i]));
+    for (int i = 0; i < 20; i++)
+        OK(b, put_from(b, "10.0.0.1", &id));
+    for
+        EACH (i, quiet)
+            CHECK(b->s->ops->read_recording(b->s, first[i], &b->a, &got, &b->e) &&
+                      str_eq(got.address, str_of(quiet[i])),
+                  "%s: %s was pushed out", b->s->ops->name, quiet[i]);
+    CHECK(b->s->ops->read_recording(b->s, id, &b->a, &got, &b->e), "%s: the newest is there",
+          b->s->ops->name);
+    OK(b, b->s->ops->list_recordings(b->s, 99, &b->a, &list, &b->e));
+    CHECK(list.n == 8, "%s: %zu kept", b->s->ops->name, list.n);
+    commit(b);
+}
+
 static const struct store_case cases[] = {
-    {"notes", test_notes},           {"names", test_names},   {"room", test_room},
-    {"recordings", test_recordings}, {"newest", test_newest},
+    {"fair", test_fair}, {"notes", test_notes},           {"names", test_names},
+    {"room", test_room}, {"recordings", test_recordings}, {"newest", test_newest},
 };
 
 int main(void)
