@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/log.h"
 #include "sqlite_store.h"
 
 enum {
@@ -19,13 +20,17 @@ enum {
     NICER = 10,
 };
 
+#define SAY_EACH_NS 60000000000ULL
+
 enum wal_state { WAL_IDLE, WAL_ASKED, WAL_DONE /* its pass has ended */ };
 
 struct wal {
-    int limit;           /* pages; commits wait above it */
-    int pages;           /* in the log after the last commit */
-    int fd;              /* of the log, to make room ahead; -1: none */
-    bool no_room;        /* making room failed: done without */
+    int limit;        /* pages; commits wait above it */
+    int pages;        /* in the log after the last commit; 0 after a pass, until the next commit */
+    int last;         /* the same, whatever passes there were */
+    uint64_t said_ns; /* when its size was last complained about; 0: never */
+    int fd;           /* of the log, to make room ahead; -1: none */
+    bool no_room;     /* making room failed: done without */
     int64_t room, frame; /* bytes: of the file, of one page in it */
     char *path;          /* of the database */
     sqlite3 *db;         /* the thread's connection; NULL: none yet */
@@ -42,9 +47,13 @@ struct wal {
 
 static int on_wal(void *ctx, sqlite3 *db, const char *name, int pages)
 {
+    struct wal *w = ctx;
+
     (void)db;
     (void)name;
-    ((struct wal *)ctx)->pages = pages;
+    if (pages < w->last)
+        w->room = 0; /* it has begun anew, and a long one was cut: to be looked at */
+    w->pages = w->last = pages;
     return SQLITE_OK;
 }
 
@@ -131,6 +140,16 @@ static bool start(struct wal *w, struct err *e)
     return err_set(e, ERR_BUSY, rc, "checkpoints: %s", uv_strerror(rc));
 }
 
+/* A log that somebody's long reading has made long is cut when it begins anew. */
+static bool limit_size(struct sqlite *q, const struct wal *w, struct err *e)
+{
+    const long long most = WAL_HEADER + (long long)w->limit * w->frame;
+    char set[64];
+
+    (void)snprintf(set, sizeof set, "PRAGMA journal_size_limit = %lld", most);
+    return sqlite3_exec(q->db, set, NULL, NULL, NULL) == SQLITE_OK || sql_fail(q, set, e);
+}
+
 bool wal_open(struct sqlite *q, const char *path, int limit, struct err *e)
 {
     char log[4096 + sizeof "-wal"];
@@ -150,7 +169,7 @@ bool wal_open(struct sqlite *q, const char *path, int limit, struct err *e)
     w->path = strdup(path);
     if (!w->path)
         return err_set(e, ERR_BUSY, 0, "out of memory");
-    return start(w, e);
+    return limit_size(q, w, e) && start(w, e);
 }
 
 void wal_close(struct sqlite *q)
@@ -224,6 +243,20 @@ static void finish_pass(struct sqlite *q)
         (void)sql_fail(q, "checkpoint", &ignored);
 }
 
+/* Passes cannot keep up, or somebody reads the database and keeps them from going on. */
+static void say_long(struct wal *w)
+{
+    const uint64_t now = uv_hrtime();
+
+    if (w->last <= w->limit || (w->said_ns && now - w->said_ns < SAY_EACH_NS))
+        return;
+    w->said_ns = now;
+    log_event(LOG_WARN, "store",
+              "the write-ahead log has %lld bytes, meant to have %lld at most: somebody reads the "
+              "database for long (a backup?) -> it shrinks when that ends",
+              (long long)w->last * w->frame, (long long)w->limit * w->frame);
+}
+
 void wal_committed(struct sqlite *q)
 {
     struct wal *w = q->wal;
@@ -242,6 +275,7 @@ void wal_committed(struct sqlite *q)
     if (w->state == WAL_DONE)
         w->state = WAL_IDLE;
     uv_mutex_unlock(&w->lock);
+    say_long(w);
     if (!finish)
         return;
     w->pages = 0; /* until the next commit says more */

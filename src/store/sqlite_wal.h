@@ -3,7 +3,8 @@
  * A checkpoint of thousands of pages takes tens of milliseconds; a thread with a connection of its own does
  * it while commits go on. They lead on meanwhile, so its pass never reaches the end, where alone the log
  * can begin anew: the few pages that are left are the committing thread's. A log that grows past its limit
- * makes commits wait for the pass.
+ * makes commits wait for the pass. While somebody reads an old state no pass gets beyond that, and the log
+ * grows as long as they read: that is said, and it is cut to its limit afterwards.
  *
  * A sync that fails in a checkpoint must never be tried again: the second one may succeed with the pages
  * already lost. The failure is kept, and the next begin() says so. */

@@ -25,6 +25,10 @@ static const sqlite3_io_methods *real_of(sqlite3_file *f)
 
 static int faulty_sync(sqlite3_file *f, int flags)
 {
+    const bool is_main = f->pMethods == &faulty.methods[0];
+
+    if (is_main && fails(++faulty.disk.main_syncs, faulty.disk.main_sync_at))
+        return faulty.disk.code;
     if (fails(++faulty.disk.syncs, faulty.disk.sync_at))
         return faulty.disk.code;
     return real_of(f)->xSync(f, flags);

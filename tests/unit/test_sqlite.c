@@ -485,6 +485,86 @@ static void test_failing_write(struct faulty_disk *disk)
         CHECK(one_failing_write(disk, CHECKPOINTED, at), "write %d is in the checkpoint", at);
 }
 
+static long long log_bytes(struct place *p)
+{
+    struct stat st;
+    char path[512];
+
+    return stat(temp_folder_file(&p->folder, "tidings.db-wal", path), &st) == 0 ? st.st_size : -1;
+}
+
+/* While somebody reads, the log grows; it is cut when they have done. */
+static void test_long_reader(void)
+{
+    enum { PAGES = 100, LIMIT = 32 + PAGES * 4120, ROOM = 1 << 20 };
+    struct str big = {NULL, 40 << 10};
+    struct place p;
+    struct store *s;
+    sqlite3 *reader;
+    char path[512];
+    int key = 0;
+
+    place_make(&p);
+    p.set.wal_pages = PAGES;
+    big.p = arena_get(&p.a, 1, big.n);
+    s = opened(&p);
+    CHECK(store_one(&p, s, key++, STR("x")), "%s", p.e.text);
+    CHECK(sqlite3_open(temp_folder_file(&p.folder, "tidings.db", path), &reader) == SQLITE_OK &&
+              sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM message", NULL, NULL, NULL) ==
+                  SQLITE_OK,
+          "%s", sqlite3_errmsg(reader));
+    while (key < 200 && log_bytes(&p) < 2LL * (LIMIT + ROOM))
+        CHECK(store_one(&p, s, key++, big), "%s", p.e.text);
+    CHECK(log_bytes(&p) >= 2LL * (LIMIT + ROOM), "it grew: %lld", log_bytes(&p));
+    (void)sqlite3_close(reader);
+    for (int i = 0; i < 2000 && log_bytes(&p) > LIMIT + ROOM; i++)
+        CHECK(store_one(&p, s, key++, STR("x")), "%s", p.e.text);
+    CHECK(log_bytes(&p) <= LIMIT + ROOM, "it was cut: %lld", log_bytes(&p));
+    for (int i = 0; i < 40; i++)
+        CHECK(store_one(&p, s, key++, big), "%s", p.e.text);
+    CHECK(ledger(&p, s).acked == key, "nothing is lost");
+    s->ops->close(s);
+    s = opened(&p);
+    CHECK(ledger(&p, s).acked == key, "nothing is lost");
+    s->ops->close(s);
+    place_remove(&p);
+}
+
+/* A checkpoint's sync fails, on its thread or on the committing one: no other is tried, neither in a pass nor
+ * at the end, and the next commit is refused. */
+static void test_failing_passes(struct faulty_disk *disk)
+{
+    enum { COMMITS = 60 };
+    struct str body = {NULL, 30 << 10}; /* more pages than a pass begins at */
+    int fired = 0;
+
+    for (int at = 1; at < 40; at++) {
+        struct place p;
+        struct store *s;
+        int acked = 0;
+
+        place_make(&p);
+        body.p = arena_get(&p.a, 1, body.n);
+        p.set.wal_pages = 40;
+        s = opened(&p);
+        faulty_disk_arm(0, 0, SQLITE_IOERR_FSYNC, false);
+        disk->main_sync_at = at;
+        while (acked < COMMITS && store_one(&p, s, acked, body))
+            acked++;
+        CHECK(acked == COMMITS || p.e.kind == ERR_UNCERTAIN, "sync %d: %s", at, p.e.text);
+        s->ops->close(s);
+        CHECK(!disk->fired || disk->main_syncs == at, "sync %d: tried again: %d", at,
+              disk->main_syncs);
+        fired += disk->fired;
+        faulty_disk_arm(0, 0, 0, false);
+        s = opened(&p);
+        CHECK(ledger(&p, s).acked >= acked, "sync %d: lost", at);
+        s->ops->close(s);
+        place_remove(&p);
+    }
+    CHECK(fired > 20, "%d syncs failed in turn", fired);
+}
+
 int main(void)
 {
     struct faulty_disk *disk = faulty_disk_install();
@@ -497,6 +577,8 @@ int main(void)
     test_settings_read_back();
     test_disk_full();
     test_failing_sync(disk);
+    test_failing_passes(disk);
+    test_long_reader();
     test_failing_write(disk);
     return check_end();
 }
