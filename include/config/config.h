@@ -95,7 +95,7 @@ struct config {
     int64_t receive_max_message, receive_max_connections, receive_frame_timeout, receive_fs_grace;
     int64_t receive_idle_timeout, receive_write_timeout, receive_duplicate_window;
     int64_t receive_min_rate, receive_handshake_timeout, receive_keepalive;
-    int64_t receive_max_handshakes;
+    int64_t receive_max_handshakes, receive_max_connections_overall;
     int64_t receive_parts, receive_parts_size, receive_parts_timeout, receive_batch;
     int64_t receive_replies, receive_recorder, receive_recordings, receive_peers;
     int64_t receive_peers_interval;

@@ -22,6 +22,11 @@
 #include "seal/seal.h"
 #include "store/queue.h"
 
+/* What all receivers of a daemon share: connections open, and how many may be. */
+struct mllp_room {
+    int open, most;
+};
+
 struct mllp_receiver_settings {
     uv_loop_t *loop;
     const char *host; /* numeric */
@@ -64,11 +69,12 @@ struct mllp_receiver_settings {
     int64_t peers_ms;       /* at most so often they are written */
 
     int max_connections;
-    int64_t frame_ms;    /* a frame is finished within; 0: no limit */
-    int64_t fs_grace_ms; /* silence after FS that ends a frame */
-    int64_t idle_ms;     /* between frames; 0: no limit */
-    int64_t write_ms;    /* an answer the peer does not take for so long: closed */
-    int64_t drain_ms;    /* when told to close: for frames that were begun; 0: they are dropped */
+    struct mllp_room *room; /* over all receivers; NULL: no such limit */
+    int64_t frame_ms;       /* a frame is finished within; 0: no limit */
+    int64_t fs_grace_ms;    /* silence after FS that ends a frame */
+    int64_t idle_ms;        /* between frames; 0: no limit */
+    int64_t write_ms;       /* an answer the peer does not take for so long: closed */
+    int64_t drain_ms; /* when told to close: for frames that were begun; 0: they are dropped */
 };
 
 /* Every limit and choice at its default; the caller adds loop, host, port, name, feed and the

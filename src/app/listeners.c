@@ -121,6 +121,8 @@ static bool open_mllp(struct app *a, struct listening *l, struct err *e)
     if (l->set->end_byte)
         set.framing.end = (char)l->set->end_byte;
     set.framing.sb_optional = l->set->start_missing == 1;
+    a->room.most = (int)a->set.config->receive_max_connections_overall;
+    set.room = &a->room;
     set.tls = l->tls;
     set.allow = l->allow;
     set.n_allow = l->n_allow;

@@ -53,6 +53,7 @@ struct app {
     struct plan *plan;
     struct send *send;
     struct peers peers;
+    struct mllp_room room; /* of all MLLP listeners */
     struct outbound *outbound;
     struct listening listening[MOST_LISTENERS];
     size_t n_listening;

@@ -195,6 +195,19 @@ static bool check_retries(struct reading *r, const struct yaml_node *root)
                          "`send.retry_most` must not be less than `send.retry_first`");
 }
 
+/* One listener cannot have more than all of them. */
+static bool check_connections(struct reading *r, const struct yaml_node *root)
+{
+    const struct yaml_node *receive = yaml_get(root, "receive");
+    const struct yaml_node *each = yaml_get(receive, "max_connections");
+
+    if (r->out->receive_max_connections <= r->out->receive_max_connections_overall)
+        return true;
+    return reading_fault(
+        r, each ? each : yaml_get(receive, "max_connections_overall"), NULL,
+        "`receive.max_connections_overall` must not be less than `receive.max_connections`");
+}
+
 /* The whole file in the arena. */
 static bool load(const char *path, struct arena *a, struct str *out, struct err *e)
 {
@@ -244,5 +257,6 @@ bool config_read(const char *path, struct arena *a, struct config *out, struct e
             settings[i].standard)
             *(const char **)member(out, &settings[i]) =
                 option_path(&r, str_of(settings[i].standard));
-    return check_missing(&r, root) && check_retries(&r, root) && senders_check(&r, root);
+    return check_missing(&r, root) && check_retries(&r, root) && check_connections(&r, root) &&
+           senders_check(&r, root);
 }

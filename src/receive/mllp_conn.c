@@ -65,6 +65,8 @@ void mllp_conn_close(struct mllp_conn *c)
         return; /* the job's done() or on_written() comes back here */
     c->state = CLOSING;
     c->r->open--;
+    if (c->r->set.room)
+        c->r->set.room->open--;
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     stream_close(c->stream);
 }
@@ -300,6 +302,8 @@ void mllp_conn_take(struct mllp_receiver *r, struct stream *s)
         c->next->back = &c->next;
     r->conns = c;
     r->open++;
+    if (r->set.room)
+        r->set.room->open++;
     r->alive++;
     c->open = 2;
     c->paused = true;

@@ -46,6 +46,13 @@ static struct mllp_conn *oldest_idle(const struct mllp_receiver *r, const struct
     return oldest;
 }
 
+static bool is_full(const struct mllp_receiver *r)
+{
+    const struct mllp_room *room = r->set.room;
+
+    return r->open >= r->set.max_connections || (room && room->open >= room->most);
+}
+
 static bool on_stream(void *ctx, struct stream *s)
 {
     struct mllp_receiver *r = ctx;
@@ -53,7 +60,7 @@ static bool on_stream(void *ctx, struct stream *s)
 
     if (r->closing)
         return false;
-    if (r->open >= r->set.max_connections) {
+    if (is_full(r)) {
         goes = oldest_idle(r, s);
         if (!goes) {
             turn_away(r, LISTENER_FULL, s->peer, "");

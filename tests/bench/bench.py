@@ -138,7 +138,7 @@ def steady(cloud, ms):
 def slow(cloud, ms, rounds):
     """64 connections alone, then beside 1,000 that bring ten bytes a second each."""
     alone, beside = [], []
-    with fresh(cloud, settings="receive: {max_connections: 2000}") as (daemon, _):
+    with fresh(cloud, settings="receive: {max_connections: 2000, max_connections_overall: 2000}") as (daemon, _):
         port, first = daemon.ports["mllp"], 1
         for _ in range(rounds):
             for found, trickles in ((alone, False), (beside, True)):
@@ -173,7 +173,7 @@ def idle_tls(cloud, connections):
         server, _ = make_server(keys, ca), make_client(keys, ca)
         tls = {"tls": {"certificate": server.certificate, "key": server.key, "ca": ca.certificate}}
         with fresh(cloud, options={"mllp": tls},
-                   settings=f"receive: {{max_connections: {connections}}}") as (daemon, _):
+                   settings=f"receive: {{max_connections: {connections}, max_connections_overall: {connections}}}") as (daemon, _):
             done = subprocess.run([TOOLS / "bench_idle", keys, str(connections), "tls", str(daemon.ports["mllp"]),
                                    str(daemon.process.pid)], capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout.splitlines()[-1])

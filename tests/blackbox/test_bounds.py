@@ -76,7 +76,8 @@ def released(make_daemon, settings):
 
 def test_a_thousand_slow_senders(make_daemon, files):
     """Each sends a byte now and then; the one beside them is answered all the time, and in the end they are cut off."""
-    daemon = released(make_daemon, f"max_connections: {SLOW + 10}, frame_timeout: 4s, min_rate: 64, keepalive: 0s")
+    daemon = released(make_daemon, f"max_connections: {SLOW + 10}, max_connections_overall: {SLOW + 10}, frame_timeout: 4s, "
+                                   "min_rate: 64, keepalive: 0s")
     with Normal(daemon) as normal:
         slow = [Connection(daemon.ports["mllp"]) for _ in range(SLOW)]
         for byte in b"\x0bMSH|^":
@@ -97,7 +98,7 @@ def test_a_thousand_slow_senders(make_daemon, files):
 
 
 def test_a_thousand_idle_connections_stay(make_daemon, files):
-    daemon = released(make_daemon, f"max_connections: {SLOW + 10}")
+    daemon = released(make_daemon, f"max_connections: {SLOW + 10}, max_connections_overall: {SLOW + 10}")
     idle = [Connection(daemon.ports["mllp"]) for _ in range(SLOW)]
     for n, connection in enumerate(idle[::50]):
         assert Ack(connection.ask(message(f"I{n}"))).code == "AA"
@@ -190,6 +191,30 @@ def test_swollen_messages(make_daemon, what, body):
         normal.more(5)
         assert daemon.memory() < MOST_MIB
     daemon.settled(acked=normal.answered + 1 + (len(answers) if taken else 0))
+
+
+def test_connection_cap_over_all_listeners(make_daemon):
+    """A second listener has no room of its own; what leaves one makes room in the other."""
+    daemon = make_daemon(listen=("mllp",), settings="receive: {max_connections: 2, max_connections_overall: 3}\n")
+    row = next(line for line in daemon.settings_file.read_text().splitlines() if line.startswith("  - {mllp:"))
+    daemon.settings_file.write_text(daemon.settings_file.read_text().replace(row, f"{row}\n{row}"))
+    daemon.start()
+    one, two = (int(line["text"].split()[2].rsplit(":", 1)[1]) for line in daemon.says("^listen mllp "))
+    inside = [Connection(one), Connection(one), Connection(two)]
+    assert all(Ack(c.ask(message(f"A{n}"))).code == "AA" for n, c in enumerate(inside))
+    with Connection(two) as outside:
+        assert outside.is_closed_by_peer() and not outside.buffer
+    inside.pop(0).close()
+
+    def taken():
+        try:
+            with Connection(two) as connection:
+                return (answer := connection.ask(message("NEXT"))) and Ack(answer).code == "AA"
+        except OSError:
+            return False
+    until(taken, "room in the other listener")
+    for connection in inside:
+        connection.close()
 
 
 def test_connection_cap(make_daemon):

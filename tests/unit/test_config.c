@@ -268,6 +268,12 @@ static const struct {
     {FEEDS REST "send: {in_flight: 4K}\n", "t.yaml:5:19: `send.in_flight` is not a count"},
     {FEEDS REST "send: {retry_first: 2h}\n",
      "t.yaml:5:21: `send.retry_most` must not be less than `send.retry_first`"},
+    {FEEDS REST "receive: {max_connections: 513}\n",
+     "t.yaml:5:28: `receive.max_connections_overall` must not be less than "
+     "`receive.max_connections`"},
+    {FEEDS REST "receive: {max_connections_overall: 63}\n",
+     "t.yaml:5:36: `receive.max_connections_overall` must not be less than "
+     "`receive.max_connections`"},
     {FEEDS REST "send: {in_flight: \"\"}\n", "t.yaml:5:19: `send.in_flight` is not a count"},
     {FEEDS REST "state: \"\"\n", "t.yaml:5:8: `state`: the value is empty"},
 /* URLs */

@@ -97,6 +97,34 @@ static void test_deaf_peer(void)
     buf_reset(&one);
 }
 
+/* Receivers share a room: what another has taken is not there. */
+static void test_room(void)
+{
+    struct mllp_room room = {.open = 1, .most = 3};
+    struct house h;
+    struct peer p, q, r;
+
+    house_build(&h, 0);
+    h.set.room = &room;
+    house_open(&h);
+    peer_open(&h, &p);
+    peer_open(&h, &q);
+    peer_open(&h, &r);
+    CHECK(peer_hear_end(&h, &r) && room.open == 3, "the third is closed: %d", room.open);
+    CHECK(mllp_receiver_counts(h.receiver)->refused[LISTENER_FULL] == 1, "and counted");
+    peer_end(&r);
+    room.open--; /* the other receiver's has left */
+    peer_open(&h, &r);
+    peer_say(&h, &r, STR(ONE("A1")), 0);
+    CHECK(peer_hear(&h, &r, 1) && room.open == 3, "there is room again: %d", room.open);
+    peer_end(&p);
+    peer_end(&q);
+    peer_end(&r);
+    house_end_receiver(&h);
+    CHECK(room.open == 0, "all have left: %d", room.open);
+    house_end(&h);
+}
+
 static void test_too_many(void)
 {
     struct house h;
@@ -520,6 +548,7 @@ int main(void)
     test_deaf_peer();
     test_back_pressure();
     test_too_many();
+    test_room();
     test_last_word();
     test_drain();
     test_drain_frames();
