@@ -2,6 +2,7 @@
 import socket
 import threading
 import time
+import xml.dom.minidom
 
 import pytest
 
@@ -293,3 +294,25 @@ def test_a_peer_that_leaves_before_its_answer(daemon):
         assert connection.ask(message) == first
     daemon.settled(notified=1)
     assert len(daemon.cloud.posts) == 1
+
+
+XML = ('<?xml version="1.0"?><ADT_A01 xmlns="urn:hl7-org:v2xml"><MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2>'
+       '<MSH.3><HD.1>%s</HD.1></MSH.3><MSH.9><MSG.1>ADT</MSG.1><MSG.2>A01</MSG.2></MSH.9><MSH.10>%s</MSH.10>'
+       '<MSH.11><PT.1>P</PT.1></MSH.11><MSH.12><VID.1>2.5.1</VID.1></MSH.12></MSH></ADT_A01>')
+
+
+@pytest.mark.parametrize("value", ["", "&lt;/MSA.2&gt;", *(f'<escape V="{v}"/>' for v in (
+    "XEFBFBF", "XEFBFBE", "X00", "X0D", "X1B", "X7F", "XC285", "XFF", "XEDA080", "XF09FBFBF", "X3C2F", "F", "E", "T"))])
+def test_an_answer_in_xml_is_well_formed(mllp, value):
+    """expat is the judge: whatever escapes make of the sender's name and its control id."""
+    heard = xml.dom.minidom.parseString(mllp.ask((XML % ("N" + value, "I" + value)).encode()).strip(b"\x0b\x1c\r"))
+    code, answered = (heard.getElementsByTagName(name)[0].firstChild.data for name in ("MSA.1", "MSA.2"))
+    assert code == "AA" and answered.startswith("I"), (code, answered)
+
+
+def test_two_messages_of_a_frame_each_with_its_own_separators(daemon, mllp):
+    """Both are answered, and each is a message of its own in the store."""
+    first, second = samples.booking(31).encode(), samples.booking(32).encode().replace(b"|", b"$")
+    mllp.send_raw(frame(first + second))
+    assert [mllp.read_frame().count(b"MSA" + bar + b"AA" + bar) for bar in (b"|", b"$")] == [1, 1]
+    daemon.settled(acked=2, notified=2)
