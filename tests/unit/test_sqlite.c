@@ -549,9 +549,10 @@ static void test_failing_passes(struct faulty_disk *disk)
         s = opened(&p);
         faulty_disk_arm(0, 0, SQLITE_IOERR_FSYNC, false);
         disk->main_sync_at = at;
-        while (acked < COMMITS && store_one(&p, s, acked, body))
+        /* every second time the end comes before anybody has noticed */
+        while (acked < COMMITS && !(at % 2 && disk->fired) && store_one(&p, s, acked, body))
             acked++;
-        CHECK(acked == COMMITS || p.e.kind == ERR_UNCERTAIN, "sync %d: %s", at, p.e.text);
+        CHECK(acked == COMMITS || at % 2 || p.e.kind == ERR_UNCERTAIN, "sync %d: %s", at, p.e.text);
         s->ops->close(s);
         CHECK(!disk->fired || disk->main_syncs == at, "sync %d: tried again: %d", at,
               disk->main_syncs);

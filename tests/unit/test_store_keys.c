@@ -72,6 +72,10 @@ static struct message numbered(unsigned key, unsigned digest, int64_t now_ms)
         memset(m.key, 0x5a, 8);
     seal_sha256((struct str){(const char *)&digest, sizeof digest}, hash);
     memcpy(m.digest, hash, INDEX_BYTES);
+    if (key % 7 == 0 && digest) { /* the print of another one */
+        seal_sha256((struct str){(const char *)&(unsigned){0}, sizeof digest}, hash);
+        memcpy(m.digest, hash, 8);
+    }
     if (key % 5 == 0) { /* the others carry their version in the key */
         m.kind = MESSAGE_FHIR;
         m.newest_only = true;

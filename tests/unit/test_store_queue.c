@@ -414,11 +414,40 @@ static void test_later_has_its_turn(void)
     uv_sem_destroy(&gate);
 }
 
+/* Each of them has a commit of its own, so that whoever comes meanwhile waits for one at most. */
+static void test_later_alone(void)
+{
+    enum { LATER = 7 };
+    static struct put first, later[LATER];
+    uv_sem_t started, gate;
+    struct room r;
+
+    uv_sem_init(&started, 0);
+    uv_sem_init(&gate, 0);
+    open_room_later(&r, 10, 0);
+    first = (struct put){.number = 1, .started = &started, .gate = &gate};
+    submit(&r, &first);
+    wait_started(&r, &started);
+    for (int i = 0; i < LATER; i++) {
+        later[i] = (struct put){.number = 2 + i, .later = true};
+        submit(&r, &later[i]);
+    }
+    uv_run(&r.loop, UV_RUN_NOWAIT);
+    uv_sem_post(&gate);
+    while (r.n_done < LATER + 1)
+        uv_run(&r.loop, UV_RUN_ONCE);
+    close_room(&r);
+    CHECK(r.flaky.calls == 3 * (LATER + 1), "%d calls", r.flaky.calls); /* begin, put, commit */
+    uv_sem_destroy(&started);
+    uv_sem_destroy(&gate);
+}
+
 int main(void)
 {
     test_group_commit();
     test_later();
     test_later_has_its_turn();
+    test_later_alone();
     test_poison();
     test_busy();
     test_busy_begin();
