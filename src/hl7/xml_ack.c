@@ -128,6 +128,8 @@ static void add_segment(const struct xml_out *x, struct str text)
     struct str name = str_cut(&text, x->sep->field);
     size_t n = 1;
 
+    if (!name.p)
+        return;
     buf_printf(x->b, "<" STR_FMT ">", STR_ARG(name));
     if (str_eq(name, STR("MSH")))
         add_field(x, name, n++, (struct str){&x->sep->field, 1});
