@@ -443,6 +443,29 @@ static void test_reply_beside_batch(void)
     buf_reset(&say);
 }
 
+/* A reply that becomes due while a message is with the store waits for that message's answer. */
+static void test_reply_beside_message(void)
+{
+    struct house h;
+    struct peer p;
+    struct gate g;
+
+    house_build(&h, 0);
+    open_house(&h, &p);
+    peer_say(&h, &p, STR(WANT("A1", "AL", "AL")), 0);
+    check_heard(&h, &p, 1, "CA:A1 ");
+    house_map(&h, STANDING_DROPPED); /* the reply is made before the gate shuts */
+    say_behind_gate(&h, &p, &g, STR(WANT("A2", "AL", "NE")));
+    for (int i = 0; i < 200; i++) {
+        house_turn(&h);
+        CHECK(recv(p.fd, &(char){0}, 1, MSG_DONTWAIT | MSG_PEEK) < 0, "nothing comes, turn %d", i);
+    }
+    uv_sem_post(&g.open);
+    check_heard(&h, &p, 3, "CA:A1 CA:A2 AA:A1 ");
+    close_house(&h, &p);
+    uv_sem_destroy(&g.open);
+}
+
 static const char *find_answer(const struct peer *p, const char *code, int id)
 {
     struct buf what = buf_new(64);
@@ -500,6 +523,7 @@ int main(void)
     test_chain_too_old();
     test_drain_in_batch();
     test_reply_beside_batch();
+    test_reply_beside_message();
     test_replies_between();
     return check_end();
 }
