@@ -1,5 +1,8 @@
 /* Counters of the running steps, in Prometheus' text format. Labels come from our own tables only.
  */
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "parts.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
@@ -186,6 +189,20 @@ static void add_link(const struct app *a, struct buf *out)
     number(out, "tidings_link_events_total", "event", "busy", sum.busy);
 }
 
+/* Of the write-ahead log: it grows while somebody reads the database for long, a backup say. */
+static void add_store(const struct app *a, struct buf *out)
+{
+    char path[4096];
+    struct stat st;
+
+    if (snprintf(path, sizeof path, "%s/tidings.db-wal", a->set.config->state) >=
+            (int)sizeof path ||
+        stat(path, &st) != 0)
+        return;
+    head(out, "tidings_wal_bytes", "gauge", "Size of the database's write-ahead log.");
+    number(out, "tidings_wal_bytes", NULL, NULL, (uint64_t)st.st_size);
+}
+
 void metrics_write(void *app, struct buf *out)
 {
     const struct app *a = app;
@@ -196,4 +213,5 @@ void metrics_write(void *app, struct buf *out)
     add_send(a, out);
     add_track(a, out);
     add_link(a, out);
+    add_store(a, out);
 }

@@ -64,4 +64,5 @@ def test_application_acknowledgement_after_a_lost_connection(daemon, cloud, how)
             assert Ack(connection.ask(samples.booking(10 + n).encode())).code == "AA", "once on one connection"
     assert heard[0] == heard[1], "whoever lost its connection again hears the same bytes"
     until(lambda: daemon.metric("tidings_replies_total") == 2, "both in the metrics")
+    until(lambda: daemon.metric("tidings_wal_bytes") > 0, "the size of the log, too")
     daemon.settled(acked=7, notified=3, duplicate=4)
