@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
 #include <unistd.h>
 
 #include "check.h"
