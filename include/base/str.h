@@ -33,10 +33,11 @@ static inline bool str_eq(struct str a, struct str b)
  * visits each field once, an empty last one included. */
 static inline struct str str_cut(struct str *rest, char sep)
 {
-    const char *at = rest->p && rest->n ? memchr(rest->p, sep, rest->n) : NULL;
-    struct str head = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
+    const size_t n = rest->p ? rest->n : 0;
+    const char *at = n ? memchr(rest->p, sep, n) : NULL;
+    struct str head = {rest->p, at ? (size_t)(at - rest->p) : n};
 
-    *rest = at ? (struct str){at + 1, rest->n - head.n - 1} : (struct str){NULL, 0};
+    *rest = at ? (struct str){at + 1, n - head.n - 1} : (struct str){NULL, 0};
     return head;
 }
 
