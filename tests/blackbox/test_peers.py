@@ -60,6 +60,12 @@ def keys(tmp_path_factory):
     return Keys(tmp_path_factory.mktemp("keys"))
 
 
+def said(daemon, words, times):
+    """Waits until the security log has a line with these words so many times: a line is read later than an answer."""
+    until(lambda: sum(words in text for text in security(daemon)) >= times, f"{times} lines with: {words}")
+    assert sum(words in text for text in security(daemon)) == times, security(daemon)
+
+
 def security(daemon):
     return [line["text"] for line in daemon.lines if line.get("stage") == "security"]
 
@@ -106,7 +112,7 @@ def test_peer_that_never_shakes_hands(make_daemon, keys):
         half.send_raw(client_hello(TLS_1_1)[:9])
         assert silent.is_closed_by_peer() and half.is_closed_by_peer()
     assert Ack(heard_of(daemon.ports["mllp"], message("A"), tls=keys.context(keys.epic))).code == "AA"
-    assert sum(text.endswith("no answer in time -> closed") for text in security(daemon)) == 2, security(daemon)
+    said(daemon, "no answer in time -> closed", 2)
 
 
 # -- whose names --------------------------------------------------------------------------------------------
@@ -124,15 +130,15 @@ def test_right_certificate_with_the_names_of_another(make_daemon, keys):
     cases = [(keys.epic, "EPIC", "", "AA"), (keys.epic, "EPIC", "AL", "CA"), (keys.epic, "LAB", "", "CE"), (keys.lab, "EPIC", "", "AR"),
              (keys.lab, "EPIC", "AL", "CE"), (keys.lab, "LAB", "", "CA"), (keys.lab, "OTHER", "", "AA")]
     for n, (pair, app, accept, code) in enumerate(cases):
-        said = len(security(daemon))
+        before = len(security(daemon))
         ack = Ack(heard_of(port, message(f"N{n}", app=app, accept=accept, body=secret), tls=keys.context(pair)))
         good = code in ("AA", "CA")
         assert (ack.code, ack.condition) == (code, "" if good else "207"), (pair.key.stem, app, ack.raw)
         if good:
-            assert len(security(daemon)) == said
+            assert len(security(daemon)) == before
             continue
         refused += 1
-        until(lambda: len(security(daemon)) == said + 1, "a line in the security log")
+        until(lambda: len(security(daemon)) == before + 1, "a line in the security log")
         assert f"a message with the names of {app.lower()} -> refused" in security(daemon)[-1]
         assert daemon.metric("tidings_foreign_messages_total") == refused
     until(lambda: daemon.senders().get(("HL7_NOT_BOUND", "EPIC/NORTH")) == 2, "EPIC's in the status")
@@ -151,6 +157,7 @@ def test_unlisted_names(make_daemon):
         assert (ack.code, ack.condition) == ("AR", "207")
         assert Ack(connection.ask(message("B"))).code == "AA", "the connection goes on"
         assert Ack(connection.ask(message("C", app="", accept="AL"))).code == "CE"
+    until(lambda: len(security(daemon)) >= 2, "both in the log")
     assert [text.split(": ", 1)[1] for text in security(daemon)] == \
         ["a message with the names of nobody who is listed -> refused"] * 2
     until(lambda: daemon.senders().get(("HL7_NOT_BOUND", "/")) == 2, "it in the status, without a name")
@@ -174,7 +181,7 @@ def test_near_spellings_of_a_bound_name(make_daemon, unlisted):
         for n, (app, fac) in enumerate(NEAR):
             ack = Ack(connection.ask(message(f"N{n}", app=app, fac=fac)))
             assert (ack.code, ack.condition) == ("AR", "207"), (app, fac)
-        assert sum("with the names of epic -> refused" in text for text in security(daemon)) == len(NEAR)
+        said(daemon, "with the names of epic -> refused", len(NEAR))
         for n, (app, fac) in enumerate(strange):
             assert Ack(connection.ask(message(f"S{n}", app=app, fac=fac))).code == ("AA" if unlisted else "AR"), (app, fac)
     with Connection(daemon.ports["mllp"], source="127.0.0.7") as connection:
@@ -195,7 +202,7 @@ def test_anonymous_clients(make_daemon, keys):
     port = int(re.search(r":(\d+)", until(lambda: daemon.says(r"^listen mllp 0\.0\.0\.0:"), "the port")[0]["text"])[1])
     until(lambda: daemon.says("^ready$"), "the line 'ready'")
     assert Ack(heard_of(port, message("A"), tls=keys.context())).code == "AA"
-    assert [text for text in security(daemon) if "clients are not authenticated" in text]
+    until(lambda: any("clients are not authenticated" in text for text in security(daemon)), "the warning")
 
 
 # -- where from ----------------------------------------------------------------------------------------------
@@ -215,7 +222,7 @@ def test_addresses(make_daemon):
                                              ("127.0.0.6", "EPIC", "AR"), ("127.0.0.3", "LAB", "AA")]):
         with Connection(port, source=source) as connection:
             assert Ack(connection.ask(message(f"M{n}", app=app))).code == code, (source, app)
-    assert sum("with the names of epic" in text for text in security(daemon)) == 2
+    said(daemon, "with the names of epic", 2)
     until(lambda: daemon.senders().get(("LISTENER_ADDRESS", "/")) == 2, "the strange addresses in the status")
     daemon.settled(acked=3)
 
@@ -341,7 +348,7 @@ def test_channel_refuses(make_daemon, keys):
         take(daemon, "C")
         until(lambda: outbound(daemon, "accepted") == 1, "the next one")
         daemon.close()
-    assert len(daemon.says(r"^channel acks: message \d+: .* -> not sent again$")) == 2
+    until(lambda: len(daemon.says(r"^channel acks: message \d+: .* -> not sent again$")) == 2, "both given up")
 
 
 @pytest.mark.parametrize("how", ["kill", "restart"])

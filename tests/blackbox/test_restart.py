@@ -103,7 +103,7 @@ def test_restarts_under_load(make_daemon, listening):
 
 def test_a_socket_that_fits_no_listener(make_daemon, listening):
     daemon = make_daemon(listen=("mllp",)).start(hand_over=listening)
-    assert daemon.says(r"^1 of the sockets handed over fit no entry of `listen` -> closed$")
+    until(lambda: daemon.says(r"^1 of the sockets handed over fit no entry of `listen` -> closed$"), "the line")
     assert daemon.ports["mllp"] != listening.getsockname()[1]
     with Connection(daemon.ports["mllp"]) as connection:
         assert Ack(connection.ask(message("A-1"))).code == "AA"
