@@ -3,6 +3,7 @@
 #define CLI_ARGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Exit codes (docs/operations.md). */
@@ -34,6 +35,19 @@ enum cli_option {
     OPT_CERT,
     OPT_KEY,
     OPT_STRICT,
+    OPT_FORMAT,
+    OPT_PROOF,
+    OPT_UNREAD,
+    OPT_UPDATE,
+    OPT_ONLY,
+    OPT_WITH,
+    OPT_REVEAL,
+    OPT_BECAUSE,
+    OPT_REPLAY,
+    OPT_FROM,
+    OPT_ASK_SHEET,
+    OPT_OUT,
+    OPT_FEEDS,
     OPT_QUIET,
     OPT_HELP,
     OPTIONS
@@ -54,7 +68,7 @@ struct cli_command {
     const char *usage;    /* what follows the name */
     const char *summary;  /* one line */
     const char *examples; /* whole lines */
-    unsigned options;     /* 1 << OPT_… */
+    uint64_t options;     /* 1 << OPT_… */
     int most_words;       /* more are a usage error */
     int (*run)(const struct cli_args *args);
 };

@@ -29,6 +29,11 @@ struct finding {
     const char *text;   /* names in back-quotes */
     const char *hint;   /* NULL: none */
     const char *source; /* the source line, for the caret */
+    int end_line,
+        end_column; /* behind the last character of what is at fault; one line: end_line == line */
+    const char *const *
+        flow; /* E801, E802, E601, E605: sink first, "site_name", "appointment/1.start", "SCH-11.4" */
+    size_t n_flow;
 };
 
 struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load()

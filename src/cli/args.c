@@ -37,6 +37,19 @@ static const struct {
     [OPT_CERT] = {"--cert", 0, "FILE", "our certificate (PEM)"},
     [OPT_KEY] = {"--key", 0, "FILE", "its key (PEM, mode 0600)"},
     [OPT_STRICT] = {"--strict", 0, NULL, "warnings are errors"},
+    [OPT_FORMAT] = {"--format", 0, "text|json|sarif", "how findings are printed (default: text)"},
+    [OPT_PROOF] = {"--proof", 0, NULL, "print every path that can reach each template parameter"},
+    [OPT_UNREAD] = {"--unread", 0, NULL, "warn of sample fields that no path reads"},
+    [OPT_UPDATE] = {"--update", 0, NULL, "print what changes, then rewrite the expectations"},
+    [OPT_ONLY] = {"--only", 0, "TEXT", "only tests whose name contains TEXT"},
+    [OPT_WITH] = {"--with", 0, "FILE", "with this draft instead of the feed that is loaded"},
+    [OPT_REVEAL] = {"--reveal", 0, NULL, "show values of contact and above; noted in audit.log"},
+    [OPT_BECAUSE] = {"--because", 0, "TEXT", "why; kept in audit.log"},
+    [OPT_REPLAY] = {"--replay", 0, "N", "over the last N messages of the store"},
+    [OPT_FROM] = {"--from", 0, "SAMPLES", "a file or folder of sample messages"},
+    [OPT_ASK_SHEET] = {"--ask-sheet", 0, NULL, "the questions to the EHR team, as one page"},
+    [OPT_OUT] = {"--out", 0, "DIR", "where to write"},
+    [OPT_FEEDS] = {"--feeds", 0, "DIR", "the folder of feeds (default: of the settings file)"},
     [OPT_QUIET] = {"--quiet", 'q', NULL, "no output, exit code only"},
     [OPT_HELP] = {"--help", 'h', NULL, "this help"},
 };
@@ -46,7 +59,7 @@ static void print_options(const struct cli_command *c, FILE *to)
     for (int o = 0; o < OPTIONS; o++) {
         char name[40], letter[8] = "    ";
 
-        if (!(c->options & 1U << o) && o != OPT_HELP)
+        if (!(c->options & UINT64_C(1) << o) && o != OPT_HELP)
             continue;
         if (options[o].letter)
             (void)snprintf(letter, sizeof letter, "-%c, ", options[o].letter);
@@ -184,7 +197,7 @@ static bool parse(int argc, char **argv, struct cli_args *args, const char **nam
 static bool words_fit(const struct cli_command *c, const struct cli_args *args)
 {
     for (int o = 0; o < OPTIONS; o++) {
-        if (args->option[o] && !(c->options & 1U << o)) {
+        if (args->option[o] && !(c->options & UINT64_C(1) << o)) {
             (void)fprintf(stderr, "tidings: `%s` has no option %s\nHelp: tidings %s --help\n",
                           c->name, options[o].name, c->name);
             return false;

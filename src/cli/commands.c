@@ -1,6 +1,6 @@
 #include "commands.h"
 
-#define OPT(o) (1U << OPT_##o)
+#define OPT(o) (UINT64_C(1) << OPT_##o)
 
 const struct cli_command cli_commands[] = {
     {"demo", "[--once] [--json] [--port N]", "run everything here with a simulated phone",
