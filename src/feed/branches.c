@@ -113,8 +113,6 @@ static bool is_none(const struct yaml_node *n)
 
 void branch_load(struct loading *l, struct yaml_node *n, int side, struct branch *out)
 {
-    static const char *const keys[] = {"key", "table", NULL};
-
     *out = (struct branch){.node = n};
     if (!n || n->missing)
         return;
@@ -126,7 +124,7 @@ void branch_load(struct loading *l, struct yaml_node *n, int side, struct branch
         load_sources(l, n, side, out);
         return;
     }
-    shape_keys(l, n, keys);
+    shape_keys(l, n, BLOCK_BRANCH);
     out->table_node = yaml_get(n, "table");
     load_sources(l, shape_required(l, n, "key"), side, out);
     out->table = out->table_node ? loading_table(l, out->table_node) : NULL;

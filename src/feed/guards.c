@@ -32,12 +32,10 @@ static void branch_missing(struct loading *l, const struct rule *rule, const str
 void only_if_load(struct loading *l, const struct rule *rule, const struct yaml_node *map,
                   struct guard *out)
 {
-    static const char *const keys[] = {"hl7", "fhir", "else", NULL};
-
     if (!map || !shape_map(l, map, "only_if"))
         return;
     *out = (struct guard){.present = true, .node = map};
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_ONLY_IF);
     for (int side = 0; side < SIDES; side++) {
         if (yaml_get(map, side_names[side]))
             condition_load(l, yaml_get(map, side_names[side]), side, &out->branch[side]);
@@ -48,7 +46,6 @@ void only_if_load(struct loading *l, const struct rule *rule, const struct yaml_
 
 static void load_codes(struct loading *l, struct yaml_node *map, int side, struct guard *out)
 {
-    static const char *const keys[] = {"key", "ordinary", NULL};
     const struct table *t;
 
     if (map->kind == YAML_SCALAR && str_eq(map->text, STR("none"))) {
@@ -60,7 +57,7 @@ static void load_codes(struct loading *l, struct yaml_node *map, int side, struc
     out->branch[side].node = map;
     if (!shape_map(l, map, "a branch of `sensitive`"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_CODES);
     branch_load(l, shape_required(l, map, "key"), side, &out->branch[side]);
     if (out->branch[side].kind == BRANCH_NONE || out->branch[side].table_node)
         report_at(l->r, "E103", out->branch[side].node, NULL, "`key` is a path or a list of paths");
@@ -77,12 +74,10 @@ static void load_codes(struct loading *l, struct yaml_node *map, int side, struc
 void sensitive_load(struct loading *l, const struct rule *rule, const struct yaml_node *map,
                     struct guard *out)
 {
-    static const char *const keys[] = {"hl7", "fhir", "else", NULL};
-
     if (!map || !shape_map(l, map, "sensitive"))
         return;
     *out = (struct guard){.present = true, .node = map};
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_SENSITIVE);
     for (int side = 0; side < SIDES; side++) {
         if (yaml_get(map, side_names[side]))
             load_codes(l, yaml_get(map, side_names[side]), side, out);

@@ -73,31 +73,24 @@ struct yaml_node *loading_yaml(struct loading *l, const char *relative, const st
 
 static void load_reads(struct loading *l, const struct yaml_node *map)
 {
-    static const char *const keys[] = {"hl7", "fhir", NULL};
-    static const char *const versions[] = {"2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6",
-                                           "2.7", "2.7.1", "2.8", "2.9", NULL};
-    static const char *const releases[] = {"R4", "R4B", "R5", NULL};
-
     if (!shape_map(l, map, "reads"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_READS);
     l->f->reads[SIDE_HL7] = yaml_get(map, "hl7") != NULL;
     l->f->reads[SIDE_FHIR] = yaml_get(map, "fhir") != NULL;
     if (yaml_get(map, "hl7"))
-        shape_word(l, yaml_get(map, "hl7"), versions);
+        shape_word(l, yaml_get(map, "hl7"), key_words(BLOCK_READS, "hl7"));
     if (yaml_get(map, "fhir"))
-        shape_word(l, yaml_get(map, "fhir"), releases);
+        shape_word(l, yaml_get(map, "fhir"), key_words(BLOCK_READS, "fhir"));
     if (map->n == 0)
         report_at(l->r, "E103", map, NULL, "`reads` names neither hl7 nor fhir");
 }
 
 static void load_uses(struct loading *l, const struct yaml_node *map)
 {
-    static const char *const keys[] = {"sites", "templates", "tables", "policy", NULL};
-
     if (!shape_map(l, map, "uses"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_USES);
     sites_load(l, shape_required(l, map, "sites"));
     templates_load(l, shape_required(l, map, "templates"));
     tables_load(l, shape_required(l, map, "tables"));
@@ -107,12 +100,10 @@ static void load_uses(struct loading *l, const struct yaml_node *map)
 
 static void load_feed(struct loading *l, const struct yaml_node *root)
 {
-    static const char *const keys[] = {"feed",  "reads",  "uses",  "keyspace", "values",
-                                       "rules", "notify", "tests", NULL};
     const struct yaml_node *name = yaml_get(root, "feed"), *keyspace = yaml_get(root, "keyspace");
 
     l->feed_root = root;
-    shape_keys(l, root, keys);
+    shape_keys(l, root, BLOCK_FEED);
     if (shape_name(l, name, "feed"))
         l->f->name = name->text.p;
     l->f->keyspace = STR("main");

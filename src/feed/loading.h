@@ -2,6 +2,7 @@
 #ifndef FEED_LOADING_H
 #define FEED_LOADING_H
 
+#include "feed/key.h"
 #include "model.h"
 #include "report.h"
 
@@ -44,8 +45,8 @@ struct yaml_node *loading_yaml(struct loading *l, const char *relative, const st
 bool shape_map(struct loading *l, const struct yaml_node *n, const char *what);
 bool shape_list(struct loading *l, const struct yaml_node *n, const char *what);
 bool shape_text(struct loading *l, const struct yaml_node *n, const char *what);
-/* E101 for every key of `map` that is not in the NULL-ended list. */
-void shape_keys(struct loading *l, const struct yaml_node *map, const char *const *known);
+/* E101 for every key of `map` that the block does not have. */
+void shape_keys(struct loading *l, const struct yaml_node *map, enum key_block block);
 /* The value of a key that must be there; E103 at the map when it is not. */
 struct yaml_node *shape_required(struct loading *l, const struct yaml_node *map, const char *key);
 /* A text or a list of texts as a list: n and items. Reported and n 0 when it is neither. */

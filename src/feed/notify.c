@@ -231,13 +231,12 @@ static void load_event(struct loading *l, const struct yaml_node *n, struct noti
 
 static void load_entry(struct loading *l, const struct yaml_node *map, struct notify_entry *e)
 {
-    static const char *const keys[] = {"on", "when", "before", "template", "params", NULL};
     const struct yaml_pair *before;
 
     *e = (struct notify_entry){.node = map};
     if (!shape_map(l, map, "a notify entry"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_NOTIFY);
     before = yaml_pair_of(map, "before");
     if (before)
         report_at(l->r, "E710", before->key, NULL, "this version does not send reminders yet");

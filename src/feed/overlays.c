@@ -31,8 +31,6 @@ static bool beside(struct loading *l, struct str name)
 
 static void check_overlay_keys(struct loading *l, const struct yaml_node *root)
 {
-    static const char *const head[] = {"of", "for", NULL};
-
     for (size_t i = 0; i < root->n; i++) {
         const struct yaml_node *key = root->pairs[i].key;
 
@@ -41,7 +39,7 @@ static void check_overlay_keys(struct loading *l, const struct yaml_node *root)
             report_at(l->r, "E120", key, NULL, "an overlay changes values, not `" STR_FMT "`",
                       STR_ARG(key->text));
     }
-    shape_keys(l, yaml_get(root, "overlay"), head);
+    shape_keys(l, yaml_get(root, "overlay"), BLOCK_OVERLAY);
 }
 
 /* True when the file is an overlay of this feed. */
@@ -145,13 +143,12 @@ static void check_where(struct loading *l, const struct map *m)
 
 static void load_where(struct loading *l, const struct yaml_node *overlay, struct map *m)
 {
-    static const char *const keys[] = {"hl7", "fhir", NULL};
     struct yaml_node *where = shape_required(l, overlay, "for");
 
     if (!where)
         return;
     if (where->kind == YAML_MAP) {
-        shape_keys(l, where, keys);
+        shape_keys(l, where, BLOCK_WHERE);
         if (yaml_get(where, "hl7"))
             condition_load(l, yaml_get(where, "hl7"), SIDE_HL7, &m->where[SIDE_HL7]);
         if (yaml_get(where, "fhir"))

@@ -66,7 +66,6 @@ static bool may_declare(struct loading *l, const struct yaml_node *entry, const 
 
 static void load_declared(struct loading *l, const struct yaml_node *entry)
 {
-    static const char *const keys[] = {"path", "class", "because", "by", "on", "expires", NULL};
     struct policy *p = &l->f->policy;
     struct declared d = {0};
     const struct yaml_node *path;
@@ -76,7 +75,7 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
 
     if (!shape_map(l, entry, "an entry of `declare`"))
         return;
-    shape_keys(l, entry, keys);
+    shape_keys(l, entry, BLOCK_DECLARE);
     check_entry(l, entry);
     path = shape_required(l, entry, "path");
     l->f->policy.faulty = true;
@@ -97,14 +96,13 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
 
 static void load_ceiling(struct loading *l, const struct yaml_node *entry)
 {
-    static const char *const keys[] = {"template", "shows", "because", "by", "on", "expires", NULL};
     struct policy *p = &l->f->policy;
     struct ceiling c = {.node = entry};
     const struct yaml_node *name;
 
     if (!shape_map(l, entry, "an entry of `ceiling`"))
         return;
-    shape_keys(l, entry, keys);
+    shape_keys(l, entry, BLOCK_CEILING);
     check_entry(l, entry);
     name = shape_required(l, entry, "template");
     if (!shape_text(l, name, "template") ||
@@ -123,12 +121,9 @@ static void load_ceiling(struct loading *l, const struct yaml_node *entry)
 
 static void load_segment(struct loading *l, const struct yaml_node *entry)
 {
-    static const char *const keys[] = {"trigger", "segment", "because", "by",
-                                       "on",      "expires", NULL};
-
     if (!shape_map(l, entry, "an entry of `segments`"))
         return;
-    shape_keys(l, entry, keys);
+    shape_keys(l, entry, BLOCK_SEGMENT);
     check_entry(l, entry);
     shape_text(l, shape_required(l, entry, "trigger"), "trigger");
     shape_text(l, shape_required(l, entry, "segment"), "segment");
@@ -145,7 +140,6 @@ static void each_entry(struct loading *l, const struct yaml_node *list,
 
 void policy_load(struct loading *l, const struct yaml_node *at)
 {
-    static const char *const keys[] = {"policy", "declare", "ceiling", "segments", "log", NULL};
     const struct yaml_node *root, *of, *declare, *ceiling;
     const struct yaml_pair *log;
 
@@ -160,7 +154,7 @@ void policy_load(struct loading *l, const struct yaml_node *at)
         report_at(l->r, "E009", at, NULL, "`" STR_FMT "` is not a policy", STR_ARG(at->text));
         return;
     }
-    shape_keys(l, root, keys);
+    shape_keys(l, root, BLOCK_POLICY);
     if (shape_text(l, of, "policy") && l->f->name && !str_eq(of->text, str_of(l->f->name)))
         report_at(l->r, "E009", of, NULL, "this policy is for feed `" STR_FMT "`",
                   STR_ARG(of->text));

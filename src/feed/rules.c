@@ -68,12 +68,10 @@ static void load_triggers(struct loading *l, struct yaml_node *n, int side, stru
 
 static void load_on(struct loading *l, const struct yaml_node *map, struct rule *r)
 {
-    static const char *const keys[] = {"hl7", "fhir", NULL};
-
     r->on_node = map;
     if (!shape_map(l, map, "on"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_ON);
     if (map->n == 0)
         report_at(l->r, "E103", map, NULL, "`on` names no trigger");
     load_triggers(l, yaml_get(map, "hl7"), SIDE_HL7, r);
@@ -82,14 +80,12 @@ static void load_on(struct loading *l, const struct yaml_node *map, struct rule 
 
 static void load_each(struct loading *l, const struct yaml_node *map, struct rule *r)
 {
-    static const char *const keys[] = {"hl7", NULL};
-    static const char *const leads[] = {"OBR", "RXE", "RXD", "RGS", "AIS", "AIG",
-                                        "AIL", "AIP", "TXA", "FT1", NULL};
+    const char *const *leads = key_words(BLOCK_EACH, "hl7");
     int i;
 
     if (!map || !shape_map(l, map, "each"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_EACH);
     i = shape_word(l, shape_required(l, map, "hl7"), leads);
     if (i >= 0)
         memcpy(r->each, leads[i], sizeof(r->each));
@@ -224,12 +220,11 @@ static void load_with(struct loading *l, const struct yaml_node *rule_map, struc
 
 static void load_coalesce(struct loading *l, const struct yaml_node *map, struct rule *r)
 {
-    static const char *const keys[] = {"by", "within", NULL};
     const struct yaml_node *by;
 
     if (!map || !shape_map(l, map, "coalesce"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_COALESCE);
     shape_duration(l, shape_required(l, map, "within"), 10000, 3600000, &r->coalesce_ms);
     by = shape_required(l, map, "by");
     if (!shape_text(l, by, "by") || !r->event)
@@ -282,14 +277,12 @@ static void check_repeating_unit(struct loading *l, const struct rule *r)
 
 static void load_rule(struct loading *l, const struct yaml_node *map, struct rule *r)
 {
-    static const char *const keys[] = {"rule", "on",   "each",     "only_if", "sensitive",
-                                       "emit", "with", "coalesce", NULL};
     const struct yaml_node *label;
 
     r->node = map;
     if (!shape_map(l, map, "a rule"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_RULE);
     label = shape_required(l, map, "rule");
     if (shape_text(l, label, "rule")) {
         r->label = label->text;

@@ -34,16 +34,18 @@ bool shape_text(struct loading *l, const struct yaml_node *n, const char *what)
     return n->kind == YAML_SCALAR;
 }
 
-void shape_keys(struct loading *l, const struct yaml_node *map, const char *const *known)
+void shape_keys(struct loading *l, const struct yaml_node *map, enum key_block block)
 {
+    const struct block_type *b = key_block_at(block);
+
     for (size_t i = 0; i < map->n; i++) {
         const struct yaml_node *key = map->pairs[i].key;
         struct suggest s = suggest_for(key->text);
         bool found = key->missing;
 
-        for (size_t k = 0; known[k]; k++) {
-            found = found || str_eq(key->text, str_of(known[k]));
-            suggest_offer(&s, str_of(known[k]));
+        for (size_t k = 0; k < b->n_keys; k++) {
+            found = found || str_eq(key->text, str_of(b->keys[k].name));
+            suggest_offer(&s, str_of(b->keys[k].name));
         }
         if (!found)
             report_at(l->r, "E101", key, suggest_hint(&s, l->a), "unknown key `" STR_FMT "`",

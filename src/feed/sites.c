@@ -146,8 +146,6 @@ static void load_contact(struct loading *l, const struct yaml_node *map, struct 
 
 static void load_site(struct loading *l, const struct yaml_pair *pair, struct site *out)
 {
-    static const char *const keys[] = {"zone",  "country", "language", "name", "org",
-                                       "phone", "address", "area",     NULL};
     const struct yaml_node *language;
 
     out->code = pair->key->text;
@@ -158,7 +156,7 @@ static void load_site(struct loading *l, const struct yaml_pair *pair, struct si
                   "`" STR_FMT "` is not a site code", STR_ARG(out->code));
     if (!shape_map(l, pair->value, "a site"))
         return;
-    shape_keys(l, pair->value, keys);
+    shape_keys(l, pair->value, BLOCK_SITE);
     load_zone(l, pair, out);
     load_contact(l, pair->value, out);
     language = shape_required(l, pair->value, "language");

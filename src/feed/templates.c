@@ -167,13 +167,6 @@ static void refuse_unsupported(struct loading *l, const struct yaml_node *map)
 
 static void load_template(struct loading *l, const struct yaml_pair *pair, struct template *t)
 {
-    static const char *const keys[] = {"name",   "category", "shows",   "params",
-                                       "format", "button",   "replies", "body",
-                                       "footer", "ttl",      "pin",     "resend_unknown_after",
-                                       NULL};
-    static const char *const categories[] = {"UTILITY", NULL};
-    static const char *const formats[] = {"positional", "named", NULL};
-    static const char *const buttons[] = {"link", "none", NULL};
     const struct yaml_node *map = pair->value, *name = yaml_get(map, "name");
     const struct yaml_node *format = yaml_get(map, "format"), *button = yaml_get(map, "button");
 
@@ -184,17 +177,17 @@ static void load_template(struct loading *l, const struct yaml_pair *pair, struc
     t->shown = (struct feed_template){.key = t->key.p, .name = t->key.p, .link = true};
     if (!shape_name(l, pair->key, "a template") || !shape_map(l, map, "a template"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_TEMPLATE);
     refuse_unsupported(l, map);
     if (shape_text(l, name, "name"))
         t->shown.name = name->text.p;
-    shape_word(l, shape_required(l, map, "category"), categories);
+    shape_word(l, shape_required(l, map, "category"), key_words(BLOCK_TEMPLATE, "category"));
     t->shows_node = yaml_get(map, "shows");
     shape_class(l, t->shows_node, &t->shows);
     if (format)
-        t->shown.named = shape_word(l, format, formats) == 1;
+        t->shown.named = shape_word(l, format, key_words(BLOCK_TEMPLATE, "format")) == 1;
     if (button)
-        t->shown.link = shape_word(l, button, buttons) != 1;
+        t->shown.link = shape_word(l, button, key_words(BLOCK_TEMPLATE, "button")) != 1;
     load_params(l, yaml_get(map, "params"), t);
     load_bodies(l, map, t);
 }

@@ -24,7 +24,6 @@ static void check_event_expectation(struct loading *l, const struct yaml_pair *p
 static void check_expectation(struct loading *l, const struct yaml_node *n)
 {
     static const char *const words[] = {"send", "drop", "hold", "reject", "warn", "remind", NULL};
-    static const char *const send_keys[] = {"template", "language", "to", "text", NULL};
     const struct yaml_pair *pair;
 
     if (!shape_map(l, n, "an expectation"))
@@ -41,7 +40,7 @@ static void check_expectation(struct loading *l, const struct yaml_node *n)
     switch (shape_word(l, pair->key, words)) {
     case 0:
         if (shape_map(l, pair->value, "send"))
-            shape_keys(l, pair->value, send_keys);
+            shape_keys(l, pair->value, BLOCK_SEND);
         return;
     case 5:
         report_at(l->r, "E710", pair->key, NULL, "this version does not send reminders yet");
@@ -76,14 +75,12 @@ static void check_input(struct loading *l, const struct yaml_node *map)
 
 static void check_test(struct loading *l, const struct yaml_node *map, struct test_case *out)
 {
-    static const char *const keys[] = {"test",   "given", "for_each_sample", "change", "add",
-                                       "expect", NULL};
     const struct yaml_node *name, *expect;
 
     out->node = map;
     if (!shape_map(l, map, "a test"))
         return;
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_TEST);
     name = shape_required(l, map, "test");
     if (shape_text(l, name, "test"))
         out->name = name->text;

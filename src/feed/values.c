@@ -196,9 +196,8 @@ static const char *how_it_fails(const struct value *v)
 
 static void load_flag(struct loading *l, const struct yaml_node *map, struct value *out)
 {
-    static const char *const keys[] = {"hl7", "fhir", NULL};
 
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_FLAG);
     if (yaml_get(map, "hl7"))
         condition_load(l, yaml_get(map, "hl7"), SIDE_HL7, &out->branch[SIDE_HL7]);
     if (yaml_get(map, "fhir"))
@@ -213,7 +212,6 @@ static bool starts_values(struct str s)
 
 void value_load(struct loading *l, const struct yaml_pair *pair, bool flag, struct value *out)
 {
-    static const char *const keys[] = {"hl7", "fhir", "as", "table", "else", "agree", NULL};
     struct yaml_node *map = pair->value;
 
     *out = (struct value){.node = map, .key_node = pair->key};
@@ -227,7 +225,7 @@ void value_load(struct loading *l, const struct yaml_pair *pair, bool flag, stru
         load_flag(l, map, out);
         return;
     }
-    shape_keys(l, map, keys);
+    shape_keys(l, map, BLOCK_VALUE);
     branch_load(l, yaml_get(map, "hl7"), SIDE_HL7, &out->branch[SIDE_HL7]);
     branch_load(l, yaml_get(map, "fhir"), SIDE_FHIR, &out->branch[SIDE_FHIR]);
     if (yaml_get(map, "as"))
