@@ -1,59 +1,15 @@
-#include "base/encode.h"
+#include "base/json_writer.h"
 #include "explained.h"
 #include "feed/explain.h"
 
-/* A writer of indented JSON, one space a level. */
-struct writer {
-    struct buf *out;
-    int depth;
-    bool empty; /* nothing stands in the innermost bracket yet */
-};
-
-/* Begins a member of an object, or an item of an array (key NULL). */
-static void begin(struct writer *w, const char *key)
+static void put_message(struct json_writer *w, const struct explained *x, enum message_kind kind)
 {
-    if (w->depth)
-        buf_printf(w->out, "%s\n%*s", w->empty ? "" : ",", w->depth, "");
-    w->empty = false;
-    if (key)
-        buf_printf(w->out, "\"%s\": ", key);
-}
-
-static void enter(struct writer *w, const char *key, char bracket)
-{
-    begin(w, key);
-    buf_add_char(w->out, bracket);
-    w->depth++;
-    w->empty = true;
-}
-
-static void leave(struct writer *w, char bracket)
-{
-    w->depth--;
-    if (!w->empty)
-        buf_printf(w->out, "\n%*s", w->depth, "");
-    buf_add_char(w->out, bracket);
-    w->empty = false;
-}
-
-/* An absent text is null. */
-static void put(struct writer *w, const char *key, struct str text)
-{
-    begin(w, key);
-    if (text.p)
-        json_add_string(w->out, text);
-    else
-        buf_add(w->out, STR("null"));
-}
-
-static void put_message(struct writer *w, const struct explained *x, enum message_kind kind)
-{
-    enter(w, "message", '{');
-    put(w, "kind", kind == MESSAGE_HL7 ? STR("hl7") : STR("fhir"));
-    put(w, "type", x->result.type);
-    put(w, "control_id", x->control_id);
-    put(w, "from", x->from);
-    leave(w, '}');
+    json_enter(w, "message", '{');
+    json_put(w, "kind", kind == MESSAGE_HL7 ? STR("hl7") : STR("fhir"));
+    json_put(w, "type", x->result.type);
+    json_put(w, "control_id", x->control_id);
+    json_put(w, "from", x->from);
+    json_leave(w, '}');
 }
 
 /* Where a value came from; sources are named as the feed writes them. */
@@ -77,37 +33,36 @@ static struct str source_of(const struct trace_slot *s)
     return (struct str){NULL, 0};
 }
 
-static void put_slot(struct writer *w, const struct trace_slot *s, struct arena *a)
+static void put_slot(struct json_writer *w, const struct trace_slot *s, struct arena *a)
 {
     bool has_value = s->origin != TRACE_UNSET && s->origin != TRACE_STOPPED;
     struct str none = {NULL, 0};
 
-    enter(w, NULL, '{');
-    put(w, "slot", s->name);
-    put(w, "value", has_value ? shown_value(s, a) : none);
-    put(w, "class", has_value ? str_of(class_name(s->class)) : none);
-    put(w, "source", source_of(s));
-    enter(w, "tried", '[');
+    json_enter(w, NULL, '{');
+    json_put(w, "slot", s->name);
+    json_put(w, "value", has_value ? shown_value(s, a) : none);
+    json_put(w, "class", has_value ? str_of(class_name(s->class)) : none);
+    json_put(w, "source", source_of(s));
+    json_enter(w, "tried", '[');
     for (size_t i = 0; i < s->n_tried; i++) {
-        enter(w, NULL, '{');
-        put(w, "source", s->tried[i].source);
-        put(w, "result", s->tried[i].ok ? STR("ok") : str_of(s->tried[i].reason));
-        leave(w, '}');
+        json_enter(w, NULL, '{');
+        json_put(w, "source", s->tried[i].source);
+        json_put(w, "result", s->tried[i].ok ? STR("ok") : str_of(s->tried[i].reason));
+        json_leave(w, '}');
     }
-    leave(w, ']');
+    json_leave(w, ']');
     if (s->table_file) {
-        enter(w, "table", '{');
-        put(w, "file", str_of(s->table_file));
-        begin(w, "line");
-        buf_printf(w->out, "%d", s->table_line);
-        leave(w, '}');
+        json_enter(w, "table", '{');
+        json_put(w, "file", str_of(s->table_file));
+        json_put_number(w, "line", s->table_line);
+        json_leave(w, '}');
     }
     if (s->zone_site.n)
-        put(w, "zone_from", arena_printf(a, "site " STR_FMT, STR_ARG(s->zone_site)));
-    leave(w, '}');
+        json_put(w, "zone_from", arena_printf(a, "site " STR_FMT, STR_ARG(s->zone_site)));
+    json_leave(w, '}');
 }
 
-static void put_outcome(struct writer *w, const struct feed_outcome *o, struct arena *a)
+static void put_outcome(struct json_writer *w, const struct feed_outcome *o, struct arena *a)
 {
     static const char *const kinds[] = {[FEED_SEND] = "send",
                                         [FEED_RECORDED] = "recorded",
@@ -115,64 +70,64 @@ static void put_outcome(struct writer *w, const struct feed_outcome *o, struct a
                                         [FEED_HOLD] = "hold",
                                         [FEED_REJECT] = "reject"};
 
-    enter(w, "outcome", '{');
-    put(w, "kind", str_of(kinds[o->kind]));
+    json_enter(w, "outcome", '{');
+    json_put(w, "kind", str_of(kinds[o->kind]));
     if (o->kind == FEED_SEND) {
-        put(w, "template", str_of(o->template->key));
-        put(w, "language", o->language);
-        put(w, "to", shown_phone(o->to, a));
-        put(w, "text", o->text);
+        json_put(w, "template", str_of(o->template->key));
+        json_put(w, "language", o->language);
+        json_put(w, "to", shown_phone(o->to, a));
+        json_put(w, "text", o->text);
     } else if (o->kind != FEED_RECORDED) {
-        put(w, "reason", o->reason);
+        json_put(w, "reason", o->reason);
     }
     if (o->n_warnings) {
-        enter(w, "warnings", '[');
+        json_enter(w, "warnings", '[');
         for (size_t i = 0; i < o->n_warnings; i++)
-            put(w, NULL, o->warnings[i]);
-        leave(w, ']');
+            json_put(w, NULL, o->warnings[i]);
+        json_leave(w, ']');
     }
-    leave(w, '}');
+    json_leave(w, '}');
 }
 
-static void put_instance(struct writer *w, const struct trace_instance *i, struct arena *a)
+static void put_instance(struct json_writer *w, const struct trace_instance *i, struct arena *a)
 {
-    enter(w, NULL, '{');
-    put(w, "rule", str_of(i->rule));
-    put(w, "at", arena_printf(a, "%s:%d:%d", i->file, i->line, i->column));
-    enter(w, "values", '[');
+    json_enter(w, NULL, '{');
+    json_put(w, "rule", str_of(i->rule));
+    json_put(w, "at", arena_printf(a, "%s:%d:%d", i->file, i->line, i->column));
+    json_enter(w, "values", '[');
     for (size_t k = 0; k < i->n_slots; k++)
         put_slot(w, &i->slots[k], a);
-    leave(w, ']');
+    json_leave(w, ']');
     put_outcome(w, i->outcome, a);
-    leave(w, '}');
+    json_leave(w, '}');
 }
 
 bool feed_explain_json(const struct feed *f, const struct feed_input *in, struct buf *out,
                        struct err *e)
 {
-    struct writer w = {out, 0, true};
+    struct json_writer w = {out, 0, true};
     struct explained x;
 
     if (!explained_make(f, in, &x, e))
         return false;
-    enter(&w, NULL, '{');
-    put(&w, "format", STR("tidings-explain/1"));
-    put(&w, "feed", str_of(feed_name(f)));
-    put(&w, "overlay", str_of(x.trace.overlay));
+    json_enter(&w, NULL, '{');
+    json_put(&w, "format", STR("tidings-explain/1"));
+    json_put(&w, "feed", str_of(feed_name(f)));
+    json_put(&w, "overlay", str_of(x.trace.overlay));
     put_message(&w, &x, in->kind);
-    enter(&w, "instances", '[');
+    json_enter(&w, "instances", '[');
     for (size_t i = 0; i < x.trace.n; i++)
         put_instance(&w, &x.trace.instances[i], &x.arena);
-    leave(&w, ']');
-    enter(&w, "not_read", '[');
+    json_leave(&w, ']');
+    json_enter(&w, "not_read", '[');
     for (size_t i = 0; i < x.n_unread; i++) {
-        enter(&w, NULL, '{');
-        put(&w, "path", x.unread[i].path);
-        put(&w, "class", str_of(class_name(x.unread[i].class)));
-        leave(&w, '}');
+        json_enter(&w, NULL, '{');
+        json_put(&w, "path", x.unread[i].path);
+        json_put(&w, "class", str_of(class_name(x.unread[i].class)));
+        json_leave(&w, '}');
     }
-    leave(&w, ']');
-    leave(&w, '}');
+    json_leave(&w, ']');
+    json_leave(&w, '}');
     buf_add_char(out, '\n');
     arena_reset(&x.arena);
     return true;
