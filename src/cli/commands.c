@@ -46,6 +46,10 @@ const struct cli_command cli_commands[] = {
      "  tidings settings > docs/settings.md\n", 0, 0, cli_settings},
     {"meanings", "", "what HL7 v2 triggers mean and where facts stand in them (Markdown)",
      "  tidings meanings > docs/message-meanings.md\n", 0, 0, cli_meanings},
+    {"schema", "[KIND] [--out DIR]", "JSON Schemas of the mapping files, for editors",
+     "  tidings schema feed                 # one, on stdout\n"
+     "  tidings schema --out tenant/schema  # all: feed, overlay, policy, sites, templates\n",
+     OPT(OUT), 1, cli_schema},
     {"version", "", "version of the program and of what it stands on", "  tidings version\n",
      OPT(JSON), 0, cli_version},
 };

@@ -251,7 +251,7 @@ static const struct block_type blocks[BLOCKS] = {
     ROW(BLOCK_TEST, "test", "an entry of `tests`", test_keys),
     ROW(BLOCK_SEND, "send", "an expectation `send`", send_keys),
     ROW(BLOCK_REMIND, "remind", "an expectation `remind`", remind_keys),
-    ROW(BLOCK_OVERLAY_FILE, "overlay file", "a file in overlays/", overlay_file_keys),
+    ROW(BLOCK_OVERLAY_FILE, "overlay_file", "a file in overlays/", overlay_file_keys),
     ROW(BLOCK_OVERLAY, "overlay", "the head of an overlay", overlay_keys),
     ROW(BLOCK_WHERE, "for", "messages of an overlay, both sides", where_keys),
     ROW(BLOCK_POLICY, "policy", "a policy file", policy_keys),
