@@ -1,5 +1,5 @@
-/* Conditions: the grammar of docs/feed-language.md, section 8, as a tree, and its two-valued
- * meaning.
+/* Conditions: the grammar of docs/feed-language.md, section 8, compiled to a flat program, and its
+ * two-valued meaning.
  *
  *   cond    = conj { "or" conj } ;      conj = term { "and" term } ;
  *   term    = [ "not" ] ( "(" cond ")" | state "(" path ")" | member ) ;
@@ -17,7 +17,6 @@
 
 enum { COND_MAX_BYTES = 4096, COND_MAX_DEPTH = 16 };
 
-enum cond_kind { COND_OR, COND_AND, COND_NOT, COND_STATE, COND_IN };
 enum cond_state { COND_PRESENT, COND_ABSENT, COND_EMPTY, COND_DELETED };
 enum cond_range {
     COND_FIRST,
@@ -31,18 +30,32 @@ struct cond_literal {
     size_t at;       /* byte offset in the condition */
 };
 
-struct cond {
-    enum cond_kind kind;
-    struct cond *child; /* OR, AND: two or more; NOT: one. Linked by `next` */
-    struct cond *next;
-    /* STATE, IN: */
+/* One question put to the facts. */
+struct cond_leaf {
     struct str operand;            /* the path or slot name as written */
     const struct hl7_path *path;   /* NULL: a slot */
     size_t at;                     /* byte offset of the operand in the condition */
-    enum cond_state state;         /* STATE */
-    enum cond_range range;         /* IN */
-    struct cond_literal *literals; /* IN; `=` has one */
+    enum cond_state state;         /* COND_STATE */
+    enum cond_range range;         /* COND_IN */
+    struct cond_literal *literals; /* COND_IN; `=` has one */
     size_t n_literals;
+};
+
+/* One answer is carried from operation to operation. A chain of `or` is
+ *     A  or->end  B  or->end  C
+ * and `or` goes to its target, which always lies ahead, as soon as the answer is true. */
+enum cond_code { COND_STATE, COND_IN, COND_NOT, COND_OR, COND_AND };
+
+struct cond_op {
+    enum cond_code code;
+    size_t arg; /* STATE, IN: index of the leaf; OR, AND: operation to go on with, n_ops: the end */
+};
+
+struct cond {
+    struct cond_op *ops;
+    size_t n_ops;
+    struct cond_leaf *leaves; /* in the order of the text */
+    size_t n_leaves;
 };
 
 struct cond_fault {
@@ -51,24 +64,30 @@ struct cond_fault {
     const char *text; /* static */
 };
 
-/* False with *fault. The tree's texts point into `text`; the tree lives in `a`. */
+/* False with *fault. Texts point into `text`; the rest lives in `a`. */
 bool cond_parse(struct str text, enum cond_operands operands, struct arena *a, struct cond **out,
                 struct cond_fault *fault) MUST_USE;
 
-/* Visits every STATE and IN node, in the order of the text. */
-void cond_each(const struct cond *c, void (*visit)(void *ctx, const struct cond *leaf), void *ctx);
+/* Visits every leaf, in the order of the text. */
+void cond_each(const struct cond *c, void (*visit)(void *ctx, const struct cond_leaf *leaf),
+               void *ctx);
+/* The leaf of a condition that is `P in (…)` or `P = …` and nothing else; NULL for any other. */
+const struct cond_leaf *cond_only_member(const struct cond *c);
 
 /* Where the evaluation gets its facts. */
 struct cond_source {
     void *ctx;
     /* The state of the leaf's path as one answer (section 4.2). Not called for slots. */
-    enum cond_state (*state)(void *ctx, const struct cond *leaf);
+    enum cond_state (*state)(void *ctx, const struct cond_leaf *leaf);
     /* All values in scope, in order; returns how many. A slot gives one, or none when it is unset.
      */
-    size_t (*values)(void *ctx, const struct cond *leaf, const struct str **out);
+    size_t (*values)(void *ctx, const struct cond_leaf *leaf, const struct str **out);
 };
 
-/* True when the condition holds for what the source gives. */
+/* True when the condition holds for what the source gives. Each operation runs at most once. */
 bool cond_holds(const struct cond *c, const struct cond_source *source);
+
+/* The program as people read it, in `a`: "0 OBR-25 in (F, C); 1 and 3; 2 present(PID-3)". */
+struct str cond_print(const struct cond *c, struct arena *a);
 
 #endif

@@ -135,7 +135,7 @@ struct leaf_check {
     struct branch *out;
 };
 
-static void on_leaf(void *ctx, const struct cond *leaf)
+static void on_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     const struct leaf_check *c = ctx;
 

@@ -102,7 +102,7 @@ struct asking { /* one HL7 condition under way */
     bool ended;
 };
 
-static enum cond_state leaf_state(void *ctx, const struct cond *leaf)
+static enum cond_state leaf_state(void *ctx, const struct cond_leaf *leaf)
 {
     static const enum cond_state states[] = {[HL7_ABSENT] = COND_ABSENT,
                                              [HL7_EMPTY] = COND_EMPTY,
@@ -118,7 +118,7 @@ static enum cond_state leaf_state(void *ctx, const struct cond *leaf)
     return states[hl7_elements_state(&all)];
 }
 
-static size_t leaf_values(void *ctx, const struct cond *leaf, const struct str **out)
+static size_t leaf_values(void *ctx, const struct cond_leaf *leaf, const struct str **out)
 {
     struct asking *q = ctx;
     struct hl7_elements all = {0};
@@ -158,7 +158,7 @@ struct saying {
     bool says;
 };
 
-static void leaf_says(void *ctx, const struct cond *leaf)
+static void leaf_says(void *ctx, const struct cond_leaf *leaf)
 {
     struct saying *s = ctx;
     enum cond_state state = leaf_state(&s->q, leaf);

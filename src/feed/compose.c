@@ -13,13 +13,13 @@ struct choosing {
     enum sensitivity class; /* of everything the choice depended on */
 };
 
-static enum cond_state no_state(void *ctx, const struct cond *leaf)
+static enum cond_state no_state(void *ctx, const struct cond_leaf *leaf)
 {
     (void)ctx, (void)leaf; /* conditions over slots have no states: cond_parse() */
     return COND_ABSENT;
 }
 
-static size_t slot_values(void *ctx, const struct cond *leaf, const struct str **out)
+static size_t slot_values(void *ctx, const struct cond_leaf *leaf, const struct str **out)
 {
     struct choosing *c = ctx;
     const struct slot *s = event_slot(&c->i->event, leaf->operand);

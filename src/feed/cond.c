@@ -1,5 +1,6 @@
 #include "feed/cond.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 struct parser {
@@ -8,6 +9,8 @@ struct parser {
     int depth; /* open brackets */
     struct arena *arena;
     struct cond_fault *fault;
+    struct cond out;
+    size_t op_room, leaf_room;
 };
 
 static size_t offset(const struct parser *p)
@@ -15,15 +18,15 @@ static size_t offset(const struct parser *p)
     return p->text.n - p->rest.n;
 }
 
-static struct cond *fault_at(struct parser *p, size_t at, const char *code, const char *text)
+static bool fault_at(struct parser *p, size_t at, const char *code, const char *text)
 {
     snprintf(p->fault->code, sizeof p->fault->code, "%s", code);
     p->fault->at = at;
     p->fault->text = text;
-    return NULL;
+    return false;
 }
 
-static struct cond *fault(struct parser *p, const char *text)
+static bool fault(struct parser *p, const char *text)
 {
     return fault_at(p, offset(p), "E104", text);
 }
@@ -112,7 +115,7 @@ static struct str peek_path(struct parser *p)
     return path;
 }
 
-static bool read_path(struct parser *p, struct cond *leaf)
+static bool read_path(struct parser *p, struct cond_leaf *leaf)
 {
     struct hl7_path *path = NEW(p->arena, struct hl7_path);
     struct err ignored = {0};
@@ -129,7 +132,7 @@ static bool read_path(struct parser *p, struct cond *leaf)
     return true;
 }
 
-static bool read_slot(struct parser *p, struct cond *leaf)
+static bool read_slot(struct parser *p, struct cond_leaf *leaf)
 {
     leaf->operand = peek_word(p);
     leaf->at = offset(p);
@@ -159,21 +162,45 @@ static bool read_literal(struct parser *p, struct cond_literal *out)
     return out->text.n || fault(p, "here a literal is missing; put one with other signs in quotes");
 }
 
-/* Literals are collected in blocks that double: the arena keeps the old ones, twice the size in
- * all. */
-static bool read_list(struct parser *p, struct cond *leaf)
+/* Room for one more in an array that doubles: the arena keeps the old ones, twice the size in all. */
+static void *grown(struct arena *a, void *items, size_t n, size_t size, size_t *room)
+{
+    void *more;
+
+    if (n < *room)
+        return items;
+    *room = *room ? *room * 2 : 4;
+    more = arena_get(a, *room, size);
+    if (n)
+        memcpy(more, items, n * size);
+    return more;
+}
+
+static void emit(struct parser *p, enum cond_code code, size_t arg)
+{
+    struct cond *c = &p->out;
+
+    c->ops = grown(p->arena, c->ops, c->n_ops, sizeof *c->ops, &p->op_room);
+    c->ops[c->n_ops++] = (struct cond_op){code, arg};
+}
+
+static bool emit_leaf(struct parser *p, enum cond_code code, const struct cond_leaf *leaf)
+{
+    struct cond *c = &p->out;
+
+    emit(p, code, c->n_leaves);
+    c->leaves = grown(p->arena, c->leaves, c->n_leaves, sizeof *c->leaves, &p->leaf_room);
+    c->leaves[c->n_leaves++] = *leaf;
+    return true;
+}
+
+static bool read_list(struct parser *p, struct cond_leaf *leaf)
 {
     size_t room = 0;
 
     do {
-        if (leaf->n_literals == room) {
-            struct cond_literal *old = leaf->literals;
-
-            room = room ? room * 2 : 4;
-            leaf->literals = NEW_ARRAY(p->arena, struct cond_literal, room);
-            if (old)
-                memcpy(leaf->literals, old, leaf->n_literals * sizeof *old);
-        }
+        leaf->literals =
+            grown(p->arena, leaf->literals, leaf->n_literals, sizeof *leaf->literals, &room);
         if (!read_literal(p, &leaf->literals[leaf->n_literals]))
             return false;
         leaf->n_literals++;
@@ -182,58 +209,55 @@ static bool read_list(struct parser *p, struct cond *leaf)
 }
 
 /* member, from the operand on */
-static struct cond *parse_member(struct parser *p)
+static bool parse_member(struct parser *p)
 {
-    struct cond *leaf = NEW(p->arena, struct cond);
+    struct cond_leaf leaf = {.range = COND_FIRST};
     bool paths = p->operands == COND_PATHS;
 
-    leaf->kind = COND_IN;
     if (paths && take_call(p, "any"))
-        leaf->range = COND_ANY;
+        leaf.range = COND_ANY;
     else if (paths && take_call(p, "all"))
-        leaf->range = COND_ALL;
-    if (paths ? !read_path(p, leaf) : !read_slot(p, leaf))
-        return NULL;
-    if (leaf->range != COND_FIRST && !take_char(p, ')'))
+        leaf.range = COND_ALL;
+    if (paths ? !read_path(p, &leaf) : !read_slot(p, &leaf))
+        return false;
+    if (leaf.range != COND_FIRST && !take_char(p, ')'))
         return fault(p, "here `)` is missing");
     if (take_char(p, '=')) {
-        leaf->literals = NEW(p->arena, struct cond_literal);
-        leaf->n_literals = 1;
-        return read_literal(p, leaf->literals) ? leaf : NULL;
+        leaf.literals = NEW(p->arena, struct cond_literal);
+        leaf.n_literals = 1;
+        return read_literal(p, leaf.literals) && emit_leaf(p, COND_IN, &leaf);
     }
     if (!take_word(p, "in"))
         return fault(p, "here `in (` or `=` is missing");
     if (!take_char(p, '('))
         return fault(p, "here `(` is missing");
-    return read_list(p, leaf) ? leaf : NULL;
+    return read_list(p, &leaf) && emit_leaf(p, COND_IN, &leaf);
 }
 
-static struct cond *parse_state(struct parser *p, enum cond_state state)
+static bool parse_state(struct parser *p, enum cond_state state)
 {
-    struct cond *leaf = NEW(p->arena, struct cond);
+    struct cond_leaf leaf = {.state = state};
 
-    leaf->kind = COND_STATE;
-    leaf->state = state;
-    if (!read_path(p, leaf))
-        return NULL;
-    return take_char(p, ')') ? leaf : fault(p, "here `)` is missing");
+    if (!read_path(p, &leaf))
+        return false;
+    if (!take_char(p, ')'))
+        return fault(p, "here `)` is missing");
+    return emit_leaf(p, COND_STATE, &leaf);
 }
 
-static struct cond *parse_chain(struct parser *p, enum cond_kind kind);
+static bool parse_chain(struct parser *p, enum cond_code joint);
 
-static struct cond *parse_bare_term(struct parser *p)
+static bool parse_bare_term(struct parser *p)
 {
     static const char *const states[] = {"present", "absent", "empty", "deleted"};
-    struct cond *inner;
 
     if (take_char(p, '(')) {
         if (++p->depth > COND_MAX_DEPTH)
             return fault(p, "too many brackets in each other");
-        inner = parse_chain(p, COND_OR);
+        if (!parse_chain(p, COND_OR))
+            return false;
         p->depth--;
-        if (!inner)
-            return NULL;
-        return take_char(p, ')') ? inner : fault(p, "here `)` is missing");
+        return take_char(p, ')') || fault(p, "here `)` is missing");
     }
     for (size_t i = 0; p->operands == COND_PATHS && i < 4; i++)
         if (take_call(p, states[i]))
@@ -241,103 +265,56 @@ static struct cond *parse_bare_term(struct parser *p)
     return parse_member(p);
 }
 
-static struct cond *parse_term(struct parser *p)
+static bool parse_term(struct parser *p)
 {
-    struct cond *negation;
+    bool negated = take_word(p, "not");
 
-    if (!take_word(p, "not"))
-        return parse_bare_term(p);
-    negation = NEW(p->arena, struct cond);
-    negation->kind = COND_NOT;
-    negation->child = parse_bare_term(p);
-    return negation->child ? negation : NULL;
+    if (!parse_bare_term(p))
+        return false;
+    if (negated)
+        emit(p, COND_NOT, 0);
+    return true;
 }
 
-/* cond is a chain of conj with "or" between them, conj one of term with "and". */
-static struct cond *parse_chain(struct parser *p, enum cond_kind kind)
+/* cond is a chain of conj with "or" between them, conj one of term with "and". The targets of the chain's
+ * jumps are known at its end: until then each holds the place of the one before. */
+static bool parse_chain(struct parser *p, enum cond_code joint)
 {
-    struct cond *first = NULL, **last = &first;
+    const size_t none = SIZE_MAX;
+    size_t last = none;
 
-    do {
-        *last = kind == COND_OR ? parse_chain(p, COND_AND) : parse_term(p);
-        if (!*last)
-            return NULL;
-        last = &(*last)->next;
-    } while (take_word(p, kind == COND_OR ? "or" : "and"));
-    if (!first->next)
-        return first;
+    for (;;) {
+        if (joint == COND_OR ? !parse_chain(p, COND_AND) : !parse_term(p))
+            return false;
+        if (!take_word(p, joint == COND_OR ? "or" : "and"))
+            break;
+        emit(p, joint, last);
+        last = p->out.n_ops - 1;
+    }
+    while (last != none) {
+        size_t before = p->out.ops[last].arg;
 
-    struct cond *node = NEW(p->arena, struct cond);
-
-    node->kind = kind;
-    node->child = first;
-    return node;
+        p->out.ops[last].arg = p->out.n_ops;
+        last = before;
+    }
+    return true;
 }
 
 bool cond_parse(struct str text, enum cond_operands operands, struct arena *a, struct cond **out,
                 struct cond_fault *f)
 {
-    struct parser p = {text, text, operands, 0, a, f};
+    struct parser p = {.text = text, .rest = text, .operands = operands, .arena = a, .fault = f};
 
     *out = NULL;
     *f = (struct cond_fault){.at = 0};
     if (text.n > COND_MAX_BYTES)
         return fault_at(&p, COND_MAX_BYTES, "E006", "the condition is too long");
-    *out = parse_chain(&p, COND_OR);
-    if (!*out)
+    if (!parse_chain(&p, COND_OR))
         return false;
     skip_space(&p);
-    if (p.rest.n) {
-        *out = NULL;
+    if (p.rest.n)
         return fault(&p, "here `and`, `or` or the end is expected");
-    }
+    *out = NEW(a, struct cond);
+    **out = p.out;
     return true;
-}
-
-void cond_each(const struct cond *c, void (*visit)(void *ctx, const struct cond *leaf), void *ctx)
-{
-    if (c->kind == COND_STATE || c->kind == COND_IN)
-        visit(ctx, c);
-    for (const struct cond *child = c->child; child; child = child->next)
-        cond_each(child, visit, ctx);
-}
-
-static bool listed(const struct cond *leaf, struct str value)
-{
-    for (size_t i = 0; i < leaf->n_literals; i++)
-        if (str_eq(leaf->literals[i].text, value))
-            return true;
-    return false;
-}
-
-static bool member_holds(const struct cond *leaf, const struct cond_source *source)
-{
-    const struct str *values = NULL;
-    size_t n = source->values(source->ctx, leaf, &values), n_listed = 0;
-
-    if (leaf->range == COND_FIRST)
-        return n > 0 && listed(leaf, values[0]);
-    for (size_t i = 0; i < n; i++)
-        n_listed += listed(leaf, values[i]);
-    return leaf->range == COND_ANY ? n_listed > 0 : n > 0 && n_listed == n;
-}
-
-/* As deep as the brackets, which the parser has bounded. */
-bool cond_holds(const struct cond *c, const struct cond_source *source)
-{
-    switch (c->kind) {
-    case COND_STATE:
-        return source->state(source->ctx, c) == c->state;
-    case COND_IN:
-        return member_holds(c, source);
-    case COND_NOT:
-        return !cond_holds(c->child, source);
-    case COND_AND:
-    case COND_OR:
-        break;
-    }
-    for (const struct cond *child = c->child; child; child = child->next)
-        if (cond_holds(child, source) == (c->kind == COND_OR))
-            return c->kind == COND_OR;
-    return c->kind == COND_AND;
 }

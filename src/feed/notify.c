@@ -33,7 +33,7 @@ static bool literal_fits(const struct loading *l, const struct slot_type *slot, 
     return slot_form(slot->kind, text);
 }
 
-static void on_when_leaf(void *ctx, const struct cond *leaf)
+static void on_when_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     const struct when_check *c = ctx;
     const struct notify_entry *e = c->entry;

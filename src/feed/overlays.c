@@ -135,8 +135,7 @@ static void check_where(struct loading *l, const struct map *m)
             report_at(l->r, "E120", m->where[side].node, NULL,
                       "`for` depends on %s; at most directory is allowed",
                       class_name(m->where[side].class));
-    if (m->where[SIDE_HL7].cond &&
-        (m->where[SIDE_HL7].cond->kind != COND_IN || m->where[SIDE_HL7].cond->range != COND_FIRST))
+    if (m->where[SIDE_HL7].cond && !cond_only_member(m->where[SIDE_HL7].cond))
         report_at(l->r, "E120", m->where[SIDE_HL7].node, "for example MSH-4.1 in (HUDSON)",
                   "`for` of HL7 is `PATH in (…)`");
 }
@@ -162,9 +161,10 @@ static void load_where(struct loading *l, const struct yaml_node *overlay, struc
 /* Two overlays that could both match one HL7 message. */
 static void check_disjoint(struct loading *l, const struct map *a, const struct map *b)
 {
-    const struct cond *x = a->where[SIDE_HL7].cond, *y = b->where[SIDE_HL7].cond;
+    const struct cond_leaf *x = cond_only_member(a->where[SIDE_HL7].cond);
+    const struct cond_leaf *y = cond_only_member(b->where[SIDE_HL7].cond);
 
-    if (!x || !y || x->kind != COND_IN || y->kind != COND_IN)
+    if (!x || !y)
         return;
     if (!str_eq(x->operand, y->operand)) {
         report_at(l->r, "E120", b->where[SIDE_HL7].node, NULL,

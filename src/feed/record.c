@@ -152,7 +152,7 @@ static void add_expression(struct reads *r, const struct fhirpath *x)
         add_element(r, all.items[k].path);
 }
 
-static void add_leaf(void *ctx, const struct cond *leaf)
+static void add_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     if (leaf->path)
         add_field(ctx, leaf->path);

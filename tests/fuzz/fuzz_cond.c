@@ -6,20 +6,20 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Facts that depend on the leaf alone. */
-static enum cond_state state(void *ctx, const struct cond *leaf)
+static enum cond_state state(void *ctx, const struct cond_leaf *leaf)
 {
     (void)ctx;
     return (enum cond_state)(leaf->operand.n % 4);
 }
 
-static size_t values(void *ctx, const struct cond *leaf, const struct str **out)
+static size_t values(void *ctx, const struct cond_leaf *leaf, const struct str **out)
 {
     *out = &leaf->operand;
     (void)ctx;
     return leaf->operand.n % 2;
 }
 
-static void check_place(void *ctx, const struct cond *leaf)
+static void check_place(void *ctx, const struct cond_leaf *leaf)
 {
     const struct str *text = ctx;
 
@@ -30,18 +30,39 @@ static void check_place(void *ctx, const struct cond *leaf)
             abort();
 }
 
+/* Jumps go ahead and no further than the end, so every program ends; leaves are asked in their order. */
+static void check_ops(const struct cond *c)
+{
+    size_t leaf = 0;
+
+    for (size_t i = 0; i < c->n_ops; i++) {
+        const struct cond_op *op = &c->ops[i];
+
+        if ((op->code == COND_OR || op->code == COND_AND) && (op->arg <= i || op->arg > c->n_ops))
+            abort();
+        if ((op->code == COND_STATE || op->code == COND_IN) && op->arg != leaf++)
+            abort();
+    }
+    if (leaf != c->n_leaves || !leaf)
+        abort();
+}
+
 static void check(struct str text, enum cond_operands operands)
 {
     struct cond_source source = {NULL, state, values};
     struct arena a = {0};
-    struct cond_fault fault;
-    struct cond *c;
+    struct cond_fault fault, ignored;
+    struct cond *c, *negation;
 
     if (cond_parse(text, operands, &a, &c, &fault)) {
-        struct cond negation = {.kind = COND_NOT, .child = c};
+        struct str turned = arena_printf(&a, "not (" STR_FMT ")", STR_ARG(text));
 
+        check_ops(c);
         cond_each(c, check_place, &text);
-        if (cond_holds(c, &source) == cond_holds(&negation, &source))
+        if (cond_parse(turned, operands, &a, &negation, &ignored) &&
+            cond_holds(c, &source) == cond_holds(negation, &source))
+            abort();
+        if (cond_print(c, &a).n == 0)
             abort();
     } else if (c || fault.at > text.n || !fault.text || fault.code[0] != 'E') {
         abort();

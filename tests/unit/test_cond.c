@@ -23,7 +23,7 @@ static const struct fact facts[] = {
     {"in_hall", COND_PRESENT, {STR_LIT("x")}, 1},
 };
 
-static const struct fact *fact_of(const struct cond *leaf)
+static const struct fact *fact_of(const struct cond_leaf *leaf)
 {
     for
         EACH (i, facts)
@@ -32,7 +32,7 @@ static const struct fact *fact_of(const struct cond *leaf)
     return NULL;
 }
 
-static enum cond_state state(void *ctx, const struct cond *leaf)
+static enum cond_state state(void *ctx, const struct cond_leaf *leaf)
 {
     const struct fact *f = fact_of(leaf);
 
@@ -40,7 +40,7 @@ static enum cond_state state(void *ctx, const struct cond *leaf)
     return f ? f->state : COND_ABSENT;
 }
 
-static size_t values(void *ctx, const struct cond *leaf, const struct str **out)
+static size_t values(void *ctx, const struct cond_leaf *leaf, const struct str **out)
 {
     const struct fact *f = fact_of(leaf);
 
@@ -202,15 +202,14 @@ static void test_bounds(void)
     arena_reset(&a);
 }
 
-static void count_leaf(void *ctx, const struct cond *leaf)
+static void count_leaf(void *ctx, const struct cond_leaf *leaf)
 {
-    struct str *seen = ctx;
+    size_t *seen = ctx;
 
-    (void)seen;
-    CHECK(leaf->kind == COND_STATE || leaf->kind == COND_IN, "a leaf");
-    if (leaf->kind == COND_IN)
-        CHECK(leaf->n_literals > 0 && leaf->literals[0].at > leaf->at, "literals have their place");
-    seen->n++;
+    CHECK(leaf->path != NULL, "a path");
+    if (leaf->n_literals)
+        CHECK(leaf->literals[0].at > leaf->at, "literals have their place");
+    (*seen)++;
 }
 
 static void test_each(void)
@@ -219,20 +218,152 @@ static void test_each(void)
     struct arena a = {0};
     struct cond_fault fault;
     struct cond *c;
-    struct str seen = {0};
+    size_t seen = 0;
 
     CHECK(cond_parse(text, COND_PATHS, &a, &c, &fault), "%s", fault.text);
     cond_each(c, count_leaf, &seen);
-    CHECK(seen.n == 3, "%zu leaves", seen.n);
-    CHECK(c->kind == COND_OR && c->child->kind == COND_STATE && c->child->path && c->child->at == 8,
-          "the state first");
-    CHECK(c->child->next->kind == COND_NOT && c->child->next->child->child->n_literals == 5,
-          "five literals");
+    CHECK(seen == 3, "%zu leaves", seen);
+    CHECK(c->leaves[0].at == 8 && c->leaves[1].n_literals == 5, "in their order");
+    CHECK(!cond_only_member(c), "more than a member");
     arena_reset(&a);
 }
 
-/* Every prefix, and every byte replaced by each of the signs that mean something: a tree that can be
- * evaluated, or a fault inside the text. */
+/* What is compiled, word for word. */
+static void test_program(void)
+{
+    static const struct {
+        const char *text, *program;
+        bool member;
+    } all[] = {
+        {"OBR-25 in (F, C)", "0 OBR-25 in (F, C)", true},
+        {"(MSH-4.1 = A)", "0 MSH-4.1 in (A)", true},
+        {"any(OBX-11) = F", "0 any OBX-11 in (F)", false},
+        {"not present(PID-3)", "0 present(PID-3); 1 not", false},
+        {"PID-1 = a or PID-2 = b or PID-3 = c",
+         "0 PID-1 in (a); 1 or 5; 2 PID-2 in (b); 3 or 5; 4 PID-3 in (c)", false},
+        {"PID-1 = a and PID-2 = b or not (PID-3 = c or PID-4 = d) and empty(PID-5)",
+         "0 PID-1 in (a); 1 and 3; 2 PID-2 in (b); 3 or 10; 4 PID-3 in (c); 5 or 7; "
+         "6 PID-4 in (d); 7 not; 8 and 10; 9 empty(PID-5)",
+         false},
+    };
+    struct arena a = {0};
+    struct cond_fault fault;
+    struct cond *c;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        CHECK(cond_parse(str_of(all[i].text), COND_PATHS, &a, &c, &fault), "%s", fault.text);
+        CHECK(str_eq(cond_print(c, &a), str_of(all[i].program)), "%s: %s", all[i].text,
+              cond_print(c, &a).p);
+        CHECK((cond_only_member(c) != NULL) == all[i].member, "%s", all[i].text);
+    }
+    arena_reset(&a);
+}
+
+/* The same condition read a second time, by the book: recursive descent that asks as it reads. */
+static bool by_the_book(struct str *s, unsigned truths);
+
+static bool book_term(struct str *s, unsigned truths)
+{
+    bool answer;
+
+    if (str_starts(*s, STR("not "))) {
+        *s = (struct str){s->p + 4, s->n - 4};
+        return !book_term(s, truths);
+    }
+    if (s->p[0] == '(') {
+        *s = (struct str){s->p + 1, s->n - 1};
+        answer = by_the_book(s, truths);
+        *s = (struct str){s->p + 1, s->n - 1};
+        return answer;
+    }
+    answer = truths >> (s->p[1] - '0') & 1; /* "s3 = y" */
+    *s = (struct str){s->p + 6, s->n - 6};
+    return answer;
+}
+
+static bool book_conj(struct str *s, unsigned truths)
+{
+    bool answer = book_term(s, truths);
+
+    while (str_starts(*s, STR(" and "))) {
+        *s = (struct str){s->p + 5, s->n - 5};
+        answer = book_term(s, truths) && answer;
+    }
+    return answer;
+}
+
+static bool by_the_book(struct str *s, unsigned truths)
+{
+    bool answer = book_conj(s, truths);
+
+    while (str_starts(*s, STR(" or "))) {
+        *s = (struct str){s->p + 4, s->n - 4};
+        answer = book_conj(s, truths) || answer;
+    }
+    return answer;
+}
+
+static size_t slot_fact(void *ctx, const struct cond_leaf *leaf, const struct str **out)
+{
+    static const struct str yes = STR_LIT("y");
+    const unsigned *truths = ctx;
+
+    *out = &yes;
+    return *truths >> (leaf->operand.p[1] - '0') & 1;
+}
+
+static unsigned next_random(unsigned *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 16;
+}
+
+static struct str random_term(struct arena *a, unsigned *seed, int depth)
+{
+    unsigned pick = next_random(seed) % 6;
+
+    if (depth == 0 || pick < 2)
+        return arena_printf(a, "s%u = y", next_random(seed) % 8);
+    if (pick == 2) {
+        struct str inner = random_term(a, seed, depth - 1);
+
+        return str_starts(inner, STR("not")) ? inner
+                                             : arena_printf(a, "not " STR_FMT, STR_ARG(inner));
+    }
+    return arena_printf(a, "(" STR_FMT " %s " STR_FMT ")", STR_ARG(random_term(a, seed, depth - 1)),
+                        pick % 2 ? "and" : "or", STR_ARG(random_term(a, seed, depth - 1)));
+}
+
+static void test_random(void)
+{
+    struct arena a = {0};
+    unsigned seed = 7;
+    int differ = 0, held = 0;
+
+    for (int i = 0; i < 2000; i++) {
+        struct str text = arena_printf(
+            &a, STR_FMT " or " STR_FMT " and " STR_FMT, STR_ARG(random_term(&a, &seed, 4)),
+            STR_ARG(random_term(&a, &seed, 3)), STR_ARG(random_term(&a, &seed, 3)));
+        struct cond_fault fault;
+        struct cond *c;
+
+        CHECK(cond_parse(text, COND_SLOTS, &a, &c, &fault), "%s: %s", text.p, fault.text);
+        for (unsigned truths = 0; truths < 256; truths += 1 + truths % 5) {
+            struct cond_source source = {&truths, NULL, slot_fact};
+            struct str rest = text;
+            bool wanted = by_the_book(&rest, truths);
+
+            held += wanted;
+            differ += wanted != cond_holds(c, &source);
+        }
+        arena_reset(&a);
+    }
+    CHECK(differ == 0, "%d answers differ", differ);
+    CHECK(held > 1000, "%d hold", held);
+}
+
+/* Every prefix, and every byte replaced by each of the signs that mean something: a program that can be
+ * run, or a fault inside the text. */
 static void test_broken(void)
 {
     static const char whole[] =
@@ -269,6 +400,8 @@ int main(void)
     test_bad();
     test_bounds();
     test_each();
+    test_program();
+    test_random();
     test_broken();
     return check_end();
 }
