@@ -58,6 +58,14 @@ const char *feed_name(const struct feed *f);
 const char *feed_path(const struct feed *f);
 const char *feed_version(const struct feed *f); /* hex SHA-256 of all its files, 64 characters */
 
+/* An entry of its policy that ends, at its `expires`. Lives as long as the feed. */
+struct feed_policy_end {
+    const char *file; /* relative to the feed's folder */
+    int line;
+    int64_t ends_ms; /* Unix ms: from here on it is not in force */
+};
+const struct feed_policy_end *feed_policy_ends(const struct feed *f, size_t *n);
+
 /* What a template looks like on the phone: for the sandbox and for explain. */
 struct feed_template {
     const char *key;  /* key in templates.yaml */

@@ -26,7 +26,7 @@ struct map_settings {
     struct store_queue *queue;
     const struct clock *clock;
     const struct seal *seal;         /* gives the tenant key of the pseudonyms */
-    const struct feed *const *feeds; /* borrowed until closed */
+    const struct feed *const *feeds; /* borrowed until closed, or until map_swap() lets them go */
     size_t n_feeds;
     size_t batch;      /* messages in one transaction */
     int64_t retry_ms;  /* after a failed transaction; doubled each time, 32 times as long at most */
@@ -41,6 +41,11 @@ struct map_settings {
 bool map_open(const struct map_settings *set, struct map **out, struct err *e) MUST_USE;
 /* There may be stored messages: for a bell. */
 void map_ring(void *map);
+/* From the next transaction on, these feeds judge; one that is running ends under those it began with.
+ * on_unused(ctx) comes exactly once, perhaps inside: nothing uses the feeds before these any more. Not
+ * to be called again until then. */
+void map_swap(struct map *m, const struct feed *const *feeds, size_t n,
+              void (*on_unused)(void *ctx), void *ctx);
 /* Lets the transaction in flight end; on_closed() exactly once, perhaps inside. */
 void map_close(struct map *m, void (*on_closed)(void *ctx), void *ctx);
 

@@ -40,6 +40,9 @@ struct message {
      * later, reads it by these. */
     struct str charset, fallback;
 
+    /* read_message(): version of the feed that decided it (feed/feed.h); absent: none did, or not yet. */
+    struct str feed_version;
+
     /* One part of a continued message (DSC, MSH-14; HL7 v2.9.1 §2.9.1): stored and acknowledged, not
      * mapped by itself. All zero for a whole message. */
     bool is_part;

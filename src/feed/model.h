@@ -98,6 +98,8 @@ struct policy {
     size_t n_declared;
     struct ceiling *ceilings;
     size_t n_ceilings;
+    struct feed_policy_end *ends; /* of the entries that have one */
+    size_t n_ends;
     bool faulty; /* not all declarations are known: Z-fields and extensions count as public */
 };
 

@@ -20,7 +20,11 @@ static void check_entry(struct loading *l, const struct yaml_node *entry)
     }
     if (yaml_get(entry, "on"))
         shape_date(l, yaml_get(entry, "on"), &on);
-    if (!end || !shape_date(l, end, &expires) || !l->now_ms)
+    if (!end || !shape_date(l, end, &expires))
+        return;
+    l->f->policy.ends[l->f->policy.n_ends++] =
+        (struct feed_policy_end){end->file, end->line, expires + day_ms};
+    if (!l->now_ms)
         return;
     if (l->now_ms >= expires + day_ms)
         report_at(l->r, "E804", end, "decide again, or take the entry out",
@@ -138,6 +142,11 @@ static void each_entry(struct loading *l, const struct yaml_node *list,
         load(l, list->items[i]);
 }
 
+static size_t n_items(const struct yaml_node *list)
+{
+    return list ? list->n : 0;
+}
+
 void policy_load(struct loading *l, const struct yaml_node *at)
 {
     const struct yaml_node *root, *of, *declare, *ceiling;
@@ -161,12 +170,21 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     l->f->policy.faulty = false;
     declare = yaml_get(root, "declare");
     ceiling = yaml_get(root, "ceiling");
-    l->f->policy.declared = NEW_ARRAY(l->a, struct declared, (declare ? declare->n : 0) + 1);
-    l->f->policy.ceilings = NEW_ARRAY(l->a, struct ceiling, (ceiling ? ceiling->n : 0) + 1);
+    l->f->policy.declared = NEW_ARRAY(l->a, struct declared, n_items(declare) + 1);
+    l->f->policy.ceilings = NEW_ARRAY(l->a, struct ceiling, n_items(ceiling) + 1);
+    l->f->policy.ends =
+        NEW_ARRAY(l->a, struct feed_policy_end,
+                  1 + n_items(declare) + n_items(ceiling) + n_items(yaml_get(root, "segments")));
     each_entry(l, declare, load_declared);
     each_entry(l, ceiling, load_ceiling);
     each_entry(l, yaml_get(root, "segments"), load_segment);
     log = yaml_pair_of(root, "log");
     if (log && !(log->value->kind == YAML_LIST && log->value->n == 0))
         report_at(l->r, "E101", log->key, NULL, "this version does not do `log` yet");
+}
+
+const struct feed_policy_end *feed_policy_ends(const struct feed *f, size_t *n)
+{
+    *n = f->policy.n_ends;
+    return f->policy.ends;
 }

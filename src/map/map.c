@@ -21,6 +21,12 @@ enum task {
 struct map {
     struct map_settings set;
     uint8_t key[SEAL_KEY_BYTES];
+    struct {
+        const struct feed *const *feeds;
+        size_t n;
+        void (*on_unused)(void *ctx); /* NULL: no swap waits for the running transaction */
+        void *ctx;
+    } swap;
     bool running, again, closing;
     void (*on_closed)(void *ctx);
     void *closed_ctx;
@@ -150,6 +156,19 @@ static bool pick(struct map *m)
 
 static void go_on(struct map *m);
 
+/* No transaction is running: the feeds that wait take over. */
+static void take_over(struct map *m)
+{
+    void (*on_unused)(void *ctx) = m->swap.on_unused;
+
+    if (!on_unused)
+        return;
+    m->set.feeds = m->swap.feeds;
+    m->set.n_feeds = m->swap.n;
+    m->swap.on_unused = NULL;
+    on_unused(m->swap.ctx);
+}
+
 static void map_free(struct map *m)
 {
     void (*on_closed)(void *ctx) = m->on_closed;
@@ -249,6 +268,7 @@ static void done(struct store_job *j)
 
     m->running = false;
     arena_reset(&m->arena);
+    take_over(m);
     if (m->closing) {
         map_free(m);
         return;
@@ -297,6 +317,17 @@ void map_ring(void *map)
 
     m->again = true;
     go_on(m);
+}
+
+void map_swap(struct map *m, const struct feed *const *feeds, size_t n,
+              void (*on_unused)(void *ctx), void *ctx)
+{
+    m->swap.feeds = feeds;
+    m->swap.n = n;
+    m->swap.on_unused = on_unused;
+    m->swap.ctx = ctx;
+    if (!m->running)
+        take_over(m);
 }
 
 void map_close(struct map *m, void (*on_closed)(void *ctx), void *ctx)

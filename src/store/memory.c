@@ -83,6 +83,7 @@ struct message copy_message(struct arena *a, const struct message *m)
     c.channel = copy_text(a, m->channel);
     c.charset = copy_text(a, m->charset);
     c.fallback = copy_text(a, m->fallback);
+    c.feed_version = copy_text(a, m->feed_version);
     return c;
 }
 

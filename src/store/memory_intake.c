@@ -128,12 +128,12 @@ bool memory_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
     struct m_message *row = ROW(&m->t.messages, message_id);
     struct str code;
 
-    (void)feed_version; /* nothing here reads it back */
     if (!row || row->mapped || row->waiting)
         return err_set(e, ERR_INPUT, 0, "message %lld does not wait to be mapped",
                        (long long)message_id);
     memory_touch(m, row, sizeof *row);
     row->mapped = true;
+    row->m.feed_version = copy_text(&m->arena, feed_version);
     for (size_t i = 0; i < n; i++) {
         struct m_instance *in = ADD(m, &m->t.instances);
 

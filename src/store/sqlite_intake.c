@@ -16,9 +16,11 @@ static const struct query take_stored = {
                    " WHERE m.mapped = 0"
                    " AND coalesce(nullif(m.lane, 0), m.id) NOT IN (SELECT value FROM json_each(?2))"
                    " ORDER BY m.id LIMIT ?1"};
+enum { FEED_VERSION = 17 }; /* behind MESSAGE_COLUMNS */
 static const struct query read_one = {
-    "read message", "SELECT " MESSAGE_COLUMNS " FROM message m LEFT JOIN content c ON c.id = m.id"
-                    " WHERE m.id = ?1"};
+    "read message",
+    "SELECT " MESSAGE_COLUMNS ", m.feed_version FROM message m LEFT JOIN content c ON c.id = m.id"
+    " WHERE m.id = ?1"};
 
 /* The first answer again, byte for byte, and no second effect (I8). */
 static bool answer_resend(struct sqlite *q, struct arena *a, struct intake *out, struct err *e)
@@ -187,6 +189,7 @@ bool sqlite_read_message(struct store *s, int64_t id, struct arena *a, struct me
     if (!found)
         return err_set(e, ERR_INPUT, 0, "no message %lld", (long long)id);
     ok = message_row(&r, true, a, out, e);
+    out->feed_version = row_text(&r, FEED_VERSION, a);
     rows_close(&r);
     return ok;
 }
