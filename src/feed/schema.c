@@ -197,7 +197,8 @@ bool feed_schema_write(const char *kind, struct buf *out)
         schema_define_values(&w, used & 1U << BLOCK_RULE);
     for (int b = 0; b < BLOCKS; b++)
         if (used & 1U << b)
-            schema_define_block(&w, (enum key_block)b);
+            schema_define_block(&w, (enum key_block)b,
+                                b == BLOCK_VALUE && !(used & 1U << BLOCK_RULE));
     json_leave(&w, '}');
     json_leave(&w, '}');
     buf_add_char(out, '\n');

@@ -233,7 +233,7 @@ static void put_slots_by_event(struct json_writer *w)
     json_leave(w, ']');
 }
 
-void schema_define_block(struct json_writer *w, enum key_block b)
+void schema_define_block(struct json_writer *w, enum key_block b, bool partial)
 {
     const struct block_type *block = key_block_at(b);
 
@@ -246,7 +246,7 @@ void schema_define_block(struct json_writer *w, enum key_block b)
     json_leave(w, '}');
     json_enter(w, "required", '[');
     for (size_t i = 0; i < block->n_keys; i++)
-        if (block->keys[i].required)
+        if (block->keys[i].required && !partial)
             json_put(w, NULL, str_of(block->keys[i].name));
     json_leave(w, ']');
     json_put_bool(w, "additionalProperties", false);

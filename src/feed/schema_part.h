@@ -12,6 +12,7 @@ void schema_point(struct json_writer *w, const char *name);
 void schema_event_name(const struct event_type *t, char *out, size_t size);
 /* What `values` and `expect` hold, and `with` in a file that has rules. */
 void schema_define_values(struct json_writer *w, bool rules);
-void schema_define_block(struct json_writer *w, enum key_block b);
+/* partial: no key is required, as in an overlay's values. */
+void schema_define_block(struct json_writer *w, enum key_block b, bool partial);
 
 #endif
