@@ -38,7 +38,7 @@ bool guard_sensitive(struct instance *i)
         if (all.error)
             return stop(i, &g->otherwise);
         for (size_t k = 0; k < all.n; k++, codes++)
-            if (all.items[k].unfit || !table_find(g->ordinary[i->m->side], all.items[k].text))
+            if (all.items[k].unfit || !table_find(g->ordinary[i->m->side], all.items[k].text, NULL))
                 return stop(i, &g->otherwise);
     }
     return codes > 0 ? true : stop(i, &g->otherwise);

@@ -44,6 +44,24 @@ void only_if_load(struct loading *l, const struct rule *rule, const struct yaml_
     load_stop(l, map, "E405", out);
 }
 
+/* A table of ordinary codes has nothing else in `to`: then one code cannot be taken for another. */
+static void check_ordinary(struct loading *l, const struct table *t)
+{
+    int faults = 0;
+
+    for (size_t i = 0; i < t->n && faults < TABLE_MAX_FAULTS; i++) {
+        const struct table_row row = table_row(t, i);
+
+        if (str_eq(row.to, STR("ordinary")))
+            continue;
+        faults++;
+        report_place(
+            l->r, "E303",
+            (struct report_place){.file = t->file, .line = row.line, .column = row.to_column}, NULL,
+            "a table of ordinary codes has only `ordinary` in `to`");
+    }
+}
+
 static void load_codes(struct loading *l, struct yaml_node *map, int side, struct guard *out)
 {
     const struct table *t;
@@ -64,11 +82,8 @@ static void load_codes(struct loading *l, struct yaml_node *map, int side, struc
     out->branch[side].node = map;
     t = loading_table(l, shape_required(l, map, "ordinary"));
     out->ordinary[side] = t;
-    for (size_t i = 0; t && i < t->n; i++)
-        if (!str_eq(t->rows[i].to, STR("ordinary")))
-            report_place(l->r, "E303",
-                         (struct report_place){t->file, t->rows[i].line, t->rows[i].to_column},
-                         NULL, "a table of ordinary codes has only `ordinary` in `to`");
+    if (t)
+        check_ordinary(l, t);
 }
 
 void sensitive_load(struct loading *l, const struct rule *rule, const struct yaml_node *map,

@@ -20,10 +20,10 @@ static void digest_add(struct loading *l, struct str text)
     seal_sha256(text, l->digests + SEAL_HASH_BYTES * l->n_digests++);
 }
 
-bool loading_read(struct loading *l, const char *relative, const struct yaml_node *at,
+bool loading_read(struct loading *l, const char *relative, size_t max, const struct yaml_node *at,
                   struct str *out)
 {
-    switch (file_read(l->f->folder, relative, FEED_MAX_FILE, l->a, out)) {
+    switch (file_read(l->f->folder, relative, max, l->a, out)) {
     case FILE_READ:
         digest_add(l, str_of(relative));
         digest_add(l, *out);
@@ -36,7 +36,7 @@ bool loading_read(struct loading *l, const char *relative, const struct yaml_nod
         report_at(l->r, "E007", at, NULL, "`%s` cannot be read", relative);
         return false;
     case FILE_TOO_LARGE:
-        report_at(l->r, "E006", at, NULL, "`%s` is larger than 1 MiB", relative);
+        report_at(l->r, "E006", at, NULL, "`%s` is larger than %zu MiB", relative, max >> 20);
         return false;
     }
     return false;
@@ -68,7 +68,7 @@ struct yaml_node *loading_yaml(struct loading *l, const char *relative, const st
 {
     struct str text;
 
-    return loading_read(l, relative, at, &text) ? parse(l, text, relative) : NULL;
+    return loading_read(l, relative, FEED_MAX_FILE, at, &text) ? parse(l, text, relative) : NULL;
 }
 
 static void load_reads(struct loading *l, const struct yaml_node *map)

@@ -18,6 +18,8 @@ struct loading {
     struct map *map;   /* the one being compiled */
     bool sites_faulty; /* not all sites are known: no table is held against them */
     bool *table_used, *template_used;
+    struct table_check *table_checks; /* what table_check_slot() has gone through */
+    size_t n_table_checks, table_check_room;
     struct str *used_values; /* names, over all maps */
     size_t n_used_values, used_room;
     struct str *reasons;
@@ -33,8 +35,8 @@ struct overlay_file {
 
 /* ---- files (load.c) ---- */
 
-/* Reads a file of the feed's folder. False after E007 or E006 at `at`. */
-bool loading_read(struct loading *l, const char *relative, const struct yaml_node *at,
+/* Reads a file of the feed's folder, at most `max` bytes. False after E007 or E006 at `at`. */
+bool loading_read(struct loading *l, const char *relative, size_t max, const struct yaml_node *at,
                   struct str *out);
 /* The YAML of such a file; NULL when it was reported. */
 struct yaml_node *loading_yaml(struct loading *l, const char *relative, const struct yaml_node *at);
@@ -100,7 +102,7 @@ void otherwise_load(struct loading *l, const struct yaml_node *n, struct otherwi
 const struct value *value_named(struct loading *l, struct str name, const struct yaml_node *at);
 /* Reports what keeps the value out of the slot: E304, E305, E402, E405, E504, E505, E506, E112, E303. */
 void binding_check(struct loading *l, const struct rule *rule, struct binding *b);
-/* E303 for every `to` that the slot does not take. */
+/* E303 for every `to` that the slot does not take; a table is gone through once for each kind of slot. */
 void table_check_slot(struct loading *l, const struct table *t, const struct slot_type *slot);
 
 #endif

@@ -19,7 +19,7 @@
 #include "yaml/yaml.h"
 
 enum { /* section 15 */
-       FEED_MAX_FILE = 1 << 20,
+       FEED_MAX_FILE = 1 << 20, /* tables: TABLE_MAX_BYTES */
        FEED_MAX_LIST = 64, /* values; rules; notify; overlays */
        FEED_MAX_TESTS = 2000,
        FEED_MAX_SOURCES = 32,

@@ -41,7 +41,7 @@ void record_try(struct record *r, const struct source *s, const struct element *
 }
 
 void record_winner(struct record *r, const struct source *s, const struct element *e,
-                   const struct table *t, const struct table_row *row)
+                   const struct table *t, int line)
 {
     struct moment m;
 
@@ -50,8 +50,8 @@ void record_winner(struct record *r, const struct source *s, const struct elemen
     r->slot.origin = TRACE_SOURCE;
     r->slot.source = s->text;
     r->slot.raw = e->text;
-    r->slot.table_file = row ? t->file : NULL;
-    r->slot.table_line = row ? row->line : 0;
+    r->slot.table_file = line ? t->file : NULL;
+    r->slot.table_line = line;
     r->offset = moment_read(e->text, &m) && m.has_offset;
 }
 

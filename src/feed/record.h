@@ -13,7 +13,7 @@ struct record *record_begin(struct instance *i, const struct slot_type *slot);
 void record_try(struct record *r, const struct source *s, const struct element *e,
                 const char *reason, struct str value);
 void record_winner(struct record *r, const struct source *s, const struct element *e,
-                   const struct table *t, const struct table_row *row);
+                   const struct table *t, int line);
 /* `fact`: TRACE_SITE_FACT, as written. */
 void record_origin(struct record *r, enum trace_origin origin, struct str fact);
 /* Puts the slot into the trace; `made` is NULL when the instance ended here. */

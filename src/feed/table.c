@@ -6,6 +6,18 @@
 
 enum { MOST_FIELDS = 3 };
 
+/* A text: `at` is an offset in the CSV, or with the highest bit an index into `decoded`. */
+struct place {
+    uint32_t at, n;
+};
+
+struct table_place {
+    struct place from, to;
+    int line, to_column;
+};
+
+static const uint32_t DECODED = 1U << 31;
+
 /* One record as it stands in the file. */
 struct record {
     struct str fields[MOST_FIELDS];
@@ -22,6 +34,8 @@ struct reader {
     struct table_faults *faults;
     size_t room;   /* of faults->items */
     size_t wanted; /* fields a row must have: 2 or 3 */
+    struct str *decoded;
+    size_t n_decoded, decoded_room;
 };
 
 static void report(struct reader *r, const char *code, int line, int column, const char *text)
@@ -69,24 +83,38 @@ static void take_line_end(struct reader *r)
         ;
 }
 
+/* The text between the quotes with each doubled quote as one. */
+static struct str undouble(struct str text, struct arena *a)
+{
+    char *out = arena_get(a, text.n, 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        out[n++] = text.p[i];
+        i += text.p[i] == '"';
+    }
+    return (struct str){out, n};
+}
+
 /* A field in quotes; a doubled quote stands for one. False after a report. */
 static bool quoted(struct reader *r, struct str *out)
 {
     int line = r->line, column = r->column;
-    char *text = arena_get(r->arena, r->rest.n, 1);
-    size_t n = 0;
+    struct str text = {r->rest.p + 1, 0};
+    bool doubled = false;
 
     (void)take(r);
     while (r->rest.n) {
-        char c = take(r);
-
-        if (c == '"' && (!r->rest.n || r->rest.p[0] != '"')) {
-            *out = (struct str){text, n};
-            return true;
-        }
-        if (c == '"')
+        if (take(r) == '"') {
+            if (!r->rest.n || r->rest.p[0] != '"') {
+                *out = doubled ? undouble(text, r->arena) : text;
+                return true;
+            }
             (void)take(r);
-        text[n++] = c;
+            doubled = true;
+            text.n++;
+        }
+        text.n++;
     }
     report(r, "E303", line, column, "the closing quote is missing");
     return false;
@@ -168,14 +196,39 @@ static uint32_t hash(struct str s)
     return h;
 }
 
+static struct str text_at(const struct table *t, struct place p)
+{
+    return p.at & DECODED ? t->decoded[p.at & ~DECODED] : (struct str){t->csv.p + p.at, p.n};
+}
+
 /* The slot that holds `from`, or the free one where it belongs. */
 static uint32_t *slot_of(const struct table *t, struct str from)
 {
     size_t i = hash(from) & (t->n_slots - 1);
 
-    while (t->slots[i] && !str_eq(t->rows[t->slots[i] - 1].from, from))
+    while (t->slots[i] && !str_eq(text_at(t, t->places[t->slots[i] - 1].from), from))
         i = (i + 1) & (t->n_slots - 1);
     return &t->slots[i];
+}
+
+/* Where a field is: in the CSV, or among the decoded ones. */
+static struct place place_of(struct reader *r, struct str field)
+{
+    struct table *t = r->table;
+
+    if (field.p >= t->csv.p && field.p <= t->csv.p + t->csv.n)
+        return (struct place){(uint32_t)(field.p - t->csv.p), (uint32_t)field.n};
+    if (r->n_decoded == r->decoded_room) {
+        struct str *old = r->decoded;
+
+        r->decoded_room = r->decoded_room ? 2 * r->decoded_room : 8;
+        r->decoded = NEW_ARRAY(r->arena, struct str, r->decoded_room);
+        if (old)
+            memcpy(r->decoded, old, r->n_decoded * sizeof *old);
+        t->decoded = r->decoded;
+    }
+    r->decoded[r->n_decoded] = field;
+    return (struct place){DECODED | (uint32_t)r->n_decoded++, (uint32_t)field.n};
 }
 
 static void add_row(struct reader *r, const struct record *rec)
@@ -196,16 +249,11 @@ static void add_row(struct reader *r, const struct record *rec)
     } else if (*(slot = slot_of(t, rec->fields[0]))) {
         report(r, "E303", rec->line, rec->columns[0],
                arena_printf(r->arena, "`" STR_FMT "` is already in line %d",
-                            STR_ARG(rec->fields[0]), t->rows[*slot - 1].line)
+                            STR_ARG(rec->fields[0]), t->places[*slot - 1].line)
                    .p);
     } else {
-        t->rows[t->n++] = (struct table_row){
-            .from = rec->fields[0],
-            .to = rec->fields[1],
-            .note = r->wanted > 2 ? rec->fields[2] : (struct str){NULL, 0},
-            .line = rec->line,
-            .to_column = rec->columns[1],
-        };
+        t->places[t->n++] = (struct table_place){
+            place_of(r, rec->fields[0]), place_of(r, rec->fields[1]), rec->line, rec->columns[1]};
         *slot = (uint32_t)t->n;
     }
 }
@@ -221,7 +269,7 @@ static void make_room(struct str csv, struct arena *a, struct table *t)
         rows = TABLE_MAX_ROWS;
     for (t->n_slots = 4; t->n_slots < rows * 2;)
         t->n_slots *= 2;
-    t->rows = NEW_ARRAY(a, struct table_row, rows);
+    t->places = NEW_ARRAY(a, struct table_place, rows);
     t->slots = NEW_ARRAY(a, uint32_t, t->n_slots);
 }
 
@@ -231,7 +279,11 @@ static void read_rows(struct reader *r)
         struct record rec;
 
         if (n == TABLE_MAX_ROWS) {
-            report(r, "E006", r->line, 1, "more than 10000 rows");
+            report(r, "E006", r->line, 1, "more than 500,000 rows");
+            return;
+        }
+        if (r->faults->n == TABLE_MAX_FAULTS) {
+            report(r, "E303", r->line, 1, "200 faults up to here; the rest is not read");
             return;
         }
         if (read_record(r, &rec))
@@ -240,20 +292,33 @@ static void read_rows(struct reader *r)
     }
 }
 
-bool table_read(struct str csv, struct arena *a, struct table *out, struct table_faults *faults)
+/* Bytes that are not UTF-8, reported at the first. */
+static bool not_utf8(struct reader *r, struct str csv)
 {
-    struct reader r = {csv, 1, 1, a, out, faults, 0, 0};
     size_t bad = utf8_check(csv);
 
-    *out = (struct table){.name = out->name, .file = out->file};
+    if (bad == csv.n)
+        return false;
+    while (csv.n - r->rest.n < bad)
+        (void)take(r);
+    report(r, "E001", r->line, r->column, "not UTF-8");
+    return true;
+}
+
+bool table_read(struct str csv, struct arena *a, struct table *out, struct table_faults *faults)
+{
+    struct reader r = {
+        .rest = csv, .line = 1, .column = 1, .arena = a, .table = out, .faults = faults};
+
+    *out = (struct table){.name = out->name, .file = out->file, .csv = csv};
     *faults = (struct table_faults){NULL, 0};
-    make_room(csv, a, out);
-    if (bad < csv.n) {
-        while (csv.n - r.rest.n < bad)
-            (void)take(&r);
-        report(&r, "E001", r.line, r.column, "not UTF-8");
+    if (csv.n > TABLE_MAX_BYTES) {
+        report(&r, "E006", 1, 1, "larger than 16 MiB");
         return false;
     }
+    if (not_utf8(&r, csv))
+        return false;
+    make_room(csv, a, out);
     if (str_starts(csv, STR("\xef\xbb\xbf"))) /* some editors begin so */
         r.rest = (struct str){csv.p + 3, csv.n - 3};
     if (read_header(&r))
@@ -261,9 +326,18 @@ bool table_read(struct str csv, struct arena *a, struct table *out, struct table
     return faults->n == 0;
 }
 
-const struct table_row *table_find(const struct table *t, struct str from)
+struct table_row table_row(const struct table *t, size_t i)
+{
+    const struct table_place *p = &t->places[i];
+
+    return (struct table_row){text_at(t, p->from), text_at(t, p->to), p->line, p->to_column};
+}
+
+bool table_find(const struct table *t, struct str from, struct table_row *out)
 {
     uint32_t at = t->n_slots ? *slot_of(t, from) : 0;
 
-    return at ? &t->rows[at - 1] : NULL;
+    if (at && out)
+        *out = table_row(t, at - 1);
+    return at != 0;
 }

@@ -41,7 +41,7 @@ static void load_table(struct loading *l, const char *file, const char *name,
     struct table_faults faults;
     struct str text;
 
-    if (!loading_read(l, file, at, &text))
+    if (!loading_read(l, file, TABLE_MAX_BYTES, at, &text))
         return;
     *t = (struct table){0};
     table_read(text, l->a, t, &faults);
@@ -49,7 +49,9 @@ static void load_table(struct loading *l, const char *file, const char *name,
     t->file = file;
     for (size_t i = 0; i < faults.n; i++)
         report_place(l->r, faults.items[i].code,
-                     (struct report_place){file, faults.items[i].line, faults.items[i].column},
+                     (struct report_place){.file = file,
+                                           .line = faults.items[i].line,
+                                           .column = faults.items[i].column},
                      NULL, "%s", faults.items[i].text);
     l->f->n_tables++;
 }
@@ -98,14 +100,45 @@ static bool row_fits(const struct loading *l, const struct table_row *row,
     return true;
 }
 
+struct table_check {
+    const struct table *t;
+    const struct slot_type *slot;
+};
+
+/* True the first time. Rules by the dozen look things up in one table of half a million rows. */
+static bool first_check(struct loading *l, const struct table *t, const struct slot_type *slot)
+{
+    for (size_t i = 0; i < l->n_table_checks; i++)
+        if (l->table_checks[i].t == t && l->table_checks[i].slot == slot)
+            return false;
+    if (l->n_table_checks == l->table_check_room) {
+        struct table_check *old = l->table_checks;
+
+        l->table_check_room = 2 * l->table_check_room + 8;
+        l->table_checks = NEW_ARRAY(l->a, struct table_check, l->table_check_room);
+        if (old)
+            memcpy(l->table_checks, old, l->n_table_checks * sizeof *old);
+    }
+    l->table_checks[l->n_table_checks++] = (struct table_check){t, slot};
+    return true;
+}
+
 void table_check_slot(struct loading *l, const struct table *t, const struct slot_type *slot)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        const struct table_row *row = &t->rows[i];
+    int faults = 0;
 
-        if (!row_fits(l, row, slot))
-            report_place(l->r, "E303", (struct report_place){t->file, row->line, row->to_column},
-                         slot->codes, "`" STR_FMT "` is not in the set of slot `%s`",
-                         STR_ARG(row->to), slot->name);
+    if (!first_check(l, t, slot))
+        return;
+    for (size_t i = 0; i < t->n && faults < TABLE_MAX_FAULTS; i++) {
+        const struct table_row row = table_row(t, i);
+
+        if (row_fits(l, &row, slot))
+            continue;
+        faults++;
+        report_place(
+            l->r, "E303",
+            (struct report_place){.file = t->file, .line = row.line, .column = row.to_column},
+            slot->codes, "`" STR_FMT "` is not in the set of slot `%s`", STR_ARG(row.to),
+            slot->name);
     }
 }

@@ -49,8 +49,8 @@ static struct convert_context context(const struct making *k)
 
 struct tried { /* one candidate */
     struct str text;
-    const char *reason; /* NULL: converted */
-    const struct table_row *row;
+    const char *reason;   /* NULL: converted */
+    struct table_row row; /* line 0: no table */
 };
 
 static struct tried convert(struct making *k, const struct element *e)
@@ -67,10 +67,9 @@ static struct tried convert(struct making *k, const struct element *e)
         instance_warn(k->i, str_of(done.warning));
     t.text = done.text;
     if (k->table) {
-        t.row = table_find(k->table, done.text);
-        if (!t.row)
+        if (!table_find(k->table, done.text, &t.row))
             return (struct tried){.reason = "table.unlisted"};
-        t.text = t.row->to;
+        t.text = t.row.to;
     }
     if ((k->slot->kind == SLOT_TICKET || k->slot->kind == SLOT_COUNT) &&
         !slot_form(k->slot->kind, t.text))
@@ -85,7 +84,7 @@ static void win(struct making *k, const struct source *s, const struct element *
     k->made = (struct made){MADE_VALUE, t->text, e->text, s->class};
     if (k->uses_site)
         k->made.class = class_join(k->made.class, k->i->site_class);
-    record_winner(k->record, s, e, k->table, t->row);
+    record_winner(k->record, s, e, k->table, t->row.line);
 }
 
 /* Tries one source. Goes on behind the winner only for `agree`, and for who looks on. */

@@ -17,10 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table_read((struct str){size ? (const char *)data : "", size}, &a, &t, &faults) !=
         (faults.n == 0))
         abort();
-    for (size_t i = 0; i < t.n; i++)
-        if (table_find(&t, t.rows[i].from) != &t.rows[i] || t.rows[i].to.n == 0 ||
-            t.rows[i].line < 2 || t.rows[i].line > lines)
+    for (size_t i = 0; i < t.n; i++) {
+        struct table_row row = table_row(&t, i), found;
+
+        if (!table_find(&t, row.from, &found) || found.from.p != row.from.p ||
+            found.to.p != row.to.p || row.to.n == 0 || row.line < 2 || row.line > lines ||
+            row.to_column < 1)
             abort();
+    }
     for (size_t i = 0; i < faults.n; i++)
         if (faults.items[i].line < (i ? faults.items[i - 1].line : 1) ||
             faults.items[i].line > lines || faults.items[i].column < 1)

@@ -72,46 +72,49 @@ static void test_find(void)
     struct arena a = {0};
     struct table t = {0}, none = {0};
     struct table_faults faults;
-    const struct table_row *row;
+    struct table_row row;
     struct str csv =
-        STR("from,to,note\nS12,booked,new\n\"a,\"\"b\"\"\nc\",d,\nS15,cancelled,gone\n");
+        STR("from,to,note\nS12,booked,new\n\"a,\"\"b\"\"\nc\",d,\nS15,\"cancelled\",gone\n");
 
     CHECK(table_read(csv, &a, &t, &faults), "reads");
-    row = table_find(&t, STR("S12"));
-    CHECK(row && str_eq(row->to, STR("booked")) && str_eq(row->note, STR("new")) && row->line == 2,
+    CHECK(table_find(&t, STR("S12"), &row) && str_eq(row.to, STR("booked")) && row.line == 2 &&
+              row.to_column == 5,
           "S12");
-    row = table_find(&t, STR("a,\"b\"\nc"));
-    CHECK(row && str_eq(row->to, STR("d")) && row->line == 3 && row->to_column == 1,
+    CHECK(table_find(&t, STR("a,\"b\"\nc"), &row) && str_eq(row.to, STR("d")) && row.line == 3 &&
+              row.to_column == 1,
           "over two lines");
-    row = table_find(&t, STR("S15"));
-    CHECK(row && row->line == 5 && row->to_column == 5, "its own line, in spite of the one before");
-    CHECK(!table_find(&t, STR("S1")) && !table_find(&t, STR("S155")) && !table_find(&t, STR("")) &&
-              !table_find(&t, STR("s12")),
+    CHECK(table_find(&t, STR("S15"), &row) && str_eq(row.to, STR("cancelled")) && row.line == 5 &&
+              row.to_column == 5,
+          "its own line, in spite of the one before");
+    CHECK(!table_find(&t, STR("S1"), &row) && !table_find(&t, STR("S155"), &row) &&
+              !table_find(&t, STR(""), &row) && !table_find(&t, STR("s12"), NULL),
           "exact match only");
-    CHECK(!table_find(&none, STR("S12")), "an empty table");
+    CHECK(!table_find(&none, STR("S12"), &row), "an empty table");
     arena_reset(&a);
 }
 
-/* 10,000 rows are all found; one more is over the limit. */
+/* 500,000 rows are all found, in memory of the order of the file; one more is over the limit. */
 static void test_many(void)
 {
     struct arena a = {0};
     struct table t = {0};
     struct table_faults faults;
-    struct buf csv = buf_new(1 << 20);
+    struct buf csv = buf_new(TABLE_MAX_BYTES);
     int wrong = 0;
 
     buf_add(&csv, STR("from,to\n"));
     for (int i = 0; i < TABLE_MAX_ROWS; i++)
-        buf_printf(&csv, "code-%d,%d\n", i * 7919, i);
+        buf_printf(&csv, i % 100 ? "code-%d,%d\n" : "\"code-%d\",\"%d\"\"\"\n", i * 79, i);
     CHECK(table_read(buf_str(&csv), &a, &t, &faults) && t.n == TABLE_MAX_ROWS, "%zu rows", t.n);
+    CHECK(a.used <= 3 * csv.n, "%zu bytes for a file of %zu", a.used, csv.n);
     for (int i = 0; i < TABLE_MAX_ROWS; i++) {
-        char from[32];
-        const struct table_row *row;
+        char from[32], to[32];
+        struct table_row row;
 
-        snprintf(from, sizeof from, "code-%d", i * 7919);
-        row = table_find(&t, str_of(from));
-        wrong += !row || row->line != i + 2;
+        snprintf(from, sizeof from, "code-%d", i * 79);
+        snprintf(to, sizeof to, i % 100 ? "%d" : "%d\"", i);
+        wrong +=
+            !table_find(&t, str_of(from), &row) || row.line != i + 2 || !str_eq(row.to, str_of(to));
     }
     CHECK(wrong == 0, "%d rows not found", wrong);
     buf_add(&csv, STR("last,one\n"));
@@ -119,6 +122,34 @@ static void test_many(void)
               strcmp(faults.items[0].code, "E006") == 0 &&
               faults.items[0].line == TABLE_MAX_ROWS + 2,
           "one more");
+    CHECK(!table_read((struct str){csv.p, TABLE_MAX_BYTES + 1}, &a, &t, &faults) &&
+              strcmp(faults.items[0].code, "E006") == 0 && t.n == 0,
+          "too large");
+    buf_reset(&csv);
+    arena_reset(&a);
+}
+
+/* Fields in quotes cost what they hold, and a file full of faults is not read to its end. */
+static void test_costs(void)
+{
+    struct arena a = {0};
+    struct table t = {0};
+    struct table_faults faults;
+    struct buf csv = buf_new(1 << 20);
+
+    buf_add(&csv, STR("from,to\n"));
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&csv, "\"%d\",\"\"\"x\"\"\"\n", i);
+    CHECK(table_read(buf_str(&csv), &a, &t, &faults) && t.n == 20000, "%zu rows", t.n);
+    CHECK(a.used < 10 * csv.n, "%zu bytes for a file of %zu", a.used, csv.n);
+    buf_reset(&csv);
+    csv = buf_new(1 << 20);
+    buf_add(&csv, STR("from,to\n"));
+    for (int i = 0; i < 20000; i++)
+        buf_add(&csv, STR("a\n"));
+    CHECK(!table_read(buf_str(&csv), &a, &t, &faults) && faults.n == TABLE_MAX_FAULTS + 1 &&
+              faults.items[TABLE_MAX_FAULTS].line == TABLE_MAX_FAULTS + 2,
+          "%zu faults", faults.n);
     buf_reset(&csv);
     arena_reset(&a);
 }
@@ -140,8 +171,12 @@ static void test_broken(void)
             memcpy(text, whole, sizeof whole);
             text[n ? n - 1 : 0] = (char)(text[n ? n - 1 : 0] ^ flip);
             (void)table_read((struct str){text, flip ? sizeof whole - 1 : n}, &a, &t, &faults);
-            for (size_t i = 0; i < t.n; i++)
-                wrong += table_find(&t, t.rows[i].from) != &t.rows[i];
+            for (size_t i = 0; i < t.n; i++) {
+                struct table_row row = table_row(&t, i), found;
+
+                wrong += !table_find(&t, row.from, &found) || found.from.p != row.from.p ||
+                         found.line != row.line;
+            }
             for (size_t i = 1; i < faults.n; i++)
                 wrong += faults.items[i].line < faults.items[i - 1].line;
             arena_reset(&a);
@@ -154,6 +189,7 @@ int main(void)
     test_cases();
     test_find();
     test_many();
+    test_costs();
     test_broken();
     return check_end();
 }
