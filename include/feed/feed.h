@@ -20,20 +20,29 @@ struct feed;
 
 enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 
+/* One station of a flow: "site_name", "appointment/1.start", "values.start", "SCH-11.4". */
+struct finding_step {
+    const char *text;
+    const char *file;
+    int line, column, end_line, end_column;
+};
+
 /* One error or warning, at its place (1-based line and code-point column). */
 struct finding {
-    const char *file; /* as the user named it, or relative to the feed's folder */
+    const char *file; /* as the user named it; other files with the folder of the feed in front */
     int line, column;
     enum finding_severity severity;
     char code[5];       /* "E401" */
     const char *text;   /* names in back-quotes */
     const char *hint;   /* NULL: none */
-    const char *source; /* the source line, for the caret */
-    int end_line,
-        end_column; /* behind the last character of what is at fault; one line: end_line == line */
-    const char *const *
-        flow; /* E801, E802, E601, E605: sink first, "site_name", "appointment/1.start", "SCH-11.4" */
-    size_t n_flow;
+    const char *source; /* the source line, for the caret; NULL: none is at hand */
+    /* Behind the last character of what is at fault; where a code points inside a scalar, behind that
+     * part of it. Never behind the end of the file. */
+    int end_line, end_column;
+    /* E801, E802, E601, E605, sink first: parameter, slot, value; then n_paths paths, each of which leads
+     * there. */
+    const struct finding_step *flow;
+    size_t n_flow, n_paths;
 };
 
 struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load()

@@ -33,6 +33,7 @@ static const struct fhirpath *load_expression(struct loading *l, const struct ya
     if (fhirpath_compile(n->text, l->a, &x, &fault))
         return x;
     report_at(l->r, fault.code, n, NULL, "%s", fault.text);
+    report_narrow(l->r, n, fault.at + 1);
     return NULL;
 }
 
@@ -165,6 +166,7 @@ void condition_load(struct loading *l, const struct yaml_node *n, int side, stru
     }
     if (!cond_parse(n->text, COND_PATHS, l->a, &cond, &fault)) {
         report_at(l->r, fault.code, n, NULL, "%s (character %zu)", fault.text, fault.at + 1);
+        report_narrow(l->r, n, fault.at + 1);
         return;
     }
     out->cond = cond;

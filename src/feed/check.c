@@ -1,18 +1,20 @@
 /* What needs the whole compiled feed: classes against the ceilings of slots, and things never used. */
-#include "loading.h"
+#include "flow.h"
 
-static void check_slot_class(struct loading *l, const struct binding *b)
+static void check_slot_class(struct loading *l, const struct rule *r, const struct binding *b)
 {
     enum sensitivity ceiling = slot_ceiling(b->slot->kind);
 
     if (!b->value || b->faulty || b->value->class <= ceiling)
         return;
     if (b->value->class == CLASS_CLINICAL)
-        report_at(l->r, "E601", b->value->node, "clinical data may stop a message, never shape one",
-                  "clinical data in slot `%s`", b->slot->name);
+        report_at(l->r, "E601", b->value->node, NULL,
+                  "clinical data in slot `%s`; it may stop a message, never shape one",
+                  b->slot->name);
     else
         report_at(l->r, "E605", b->value->node, NULL, "slot `%s` takes at most %s; this is %s",
                   b->slot->name, class_name(ceiling), class_name(b->value->class));
+    flow_of_binding(l, r, b);
 }
 
 static bool is_notified(const struct feed *f, const struct event_type *t)
@@ -36,15 +38,20 @@ static bool same_trigger(const struct rule *a, const struct rule *b)
 /* Where two rules share a trigger and both lead to messages, their guards choose the template. */
 static void check_guard_class(struct loading *l, const struct rule *r)
 {
+    static const char *const names[] = {"only_if", "sensitive"};
     const struct guard *guards[] = {&r->only_if, &r->sensitive};
 
     for (size_t i = 0; i < 2; i++)
-        for (int side = 0; side < SIDES; side++)
-            if (guards[i]->branch[side].class > CLASS_LOGISTICS)
-                report_at(l->r, "E802", guards[i]->branch[side].node,
-                          "another rule of the same trigger also leads to a message",
-                          "which message is sent would depend on %s data",
-                          class_name(guards[i]->branch[side].class));
+        for (int side = 0; side < SIDES; side++) {
+            const struct branch *b = &guards[i]->branch[side];
+
+            if (b->class <= CLASS_LOGISTICS)
+                continue;
+            report_at(l->r, "E802", b->node,
+                      "another rule of the same trigger also leads to a message",
+                      "which message is sent would depend on %s data", class_name(b->class));
+            flow_of_guard(l, r, names[i], b);
+        }
 }
 
 static void check_rules(struct loading *l, const struct map *m)
@@ -53,7 +60,7 @@ static void check_rules(struct loading *l, const struct map *m)
         const struct rule *r = &m->rules[i];
 
         for (size_t b = 0; b < r->n_with; b++)
-            check_slot_class(l, &r->with[b]);
+            check_slot_class(l, r, &r->with[b]);
         for (size_t j = i + 1; j < m->n_rules; j++) {
             const struct rule *other = &m->rules[j];
 

@@ -59,6 +59,19 @@ static const char *severity_name(enum finding_severity s)
     return "";
 }
 
+/* "site_name <- appointment/1.start <- TQ1-7, SCH-11.4" */
+static void print_flow(const struct finding *f, FILE *to)
+{
+    fprintf(to, "       = flow: ");
+    for (size_t i = 0; i < f->n_flow; i++)
+        fprintf(to, "%s%s",
+                i == 0                       ? ""
+                : i + f->n_paths > f->n_flow ? ", "
+                                             : " <- ",
+                f->flow[i].text);
+    putc('\n', to);
+}
+
 void finding_print(const struct finding *f, FILE *to)
 {
     fprintf(to, "%s:%d:%d: %s[%s]: %s\n", f->file, f->line, f->column, severity_name(f->severity),
@@ -71,4 +84,6 @@ void finding_print(const struct finding *f, FILE *to)
     }
     if (f->hint)
         fprintf(to, "       = %s\n", f->hint);
+    else if (f->n_flow)
+        print_flow(f, to);
 }

@@ -52,7 +52,8 @@ static void on_fault(void *ctx, const char *code, int line, int column, const ch
 {
     const struct yaml_fault_place *at = ctx;
 
-    report_place(at->r, code, (struct report_place){at->file, line, column}, hint, "%s", text);
+    report_place(at->r, code, (struct report_place){at->file, line, column, 0, 0}, hint, "%s",
+                 text);
 }
 
 static struct yaml_node *parse(struct loading *l, struct str text, const char *file)
@@ -136,7 +137,7 @@ static const char *split_path(struct arena *a, const char *path, const char **na
 
 static void load(struct loading *l)
 {
-    const struct report_place start = {l->f->path, 1, 1};
+    const struct report_place start = {l->f->path, 1, 1, 0, 0};
     const struct yaml_node *root;
     const char *name;
     struct str text;
@@ -168,7 +169,7 @@ static void load(struct loading *l)
 struct feed *feed_load_at(const char *path, int64_t now_ms, struct arena *a, struct findings *out)
 {
     struct feed *f = calloc(1, sizeof(*f));
-    struct report r = {.a = a};
+    struct report r = {.a = a, .feed = path};
     struct loading l = {.f = f, .r = &r, .now_ms = now_ms};
     uint8_t version[SEAL_HASH_BYTES];
 

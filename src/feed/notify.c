@@ -1,4 +1,4 @@
-#include "loading.h"
+#include "flow.h"
 #include "suggest.h"
 
 /* The class of a slot: the join over all rules and overlays that emit the event. What is above the
@@ -46,6 +46,7 @@ static void on_when_leaf(void *ctx, const struct cond_leaf *leaf)
     if (!slot) {
         report_at(c->l->r, "E503", e->when_node, suggest_hint(&s, c->l->a),
                   "event %s has no slot `" STR_FMT "`", e->event->name, STR_ARG(leaf->operand));
+        report_narrow(c->l->r, e->when_node, leaf->at + leaf->operand.n);
         return;
     }
     class = slot_class(c->l->f, e->event, slot);
@@ -53,18 +54,27 @@ static void on_when_leaf(void *ctx, const struct cond_leaf *leaf)
         report_at(c->l->r, "E802", e->when_node,
                   "an observer could read it off the choice of template",
                   "which message is sent would depend on `%s` (%s)", slot->name, class_name(class));
+        report_narrow(c->l->r, e->when_node, leaf->at + leaf->operand.n);
+        flow_of_slot(c->l, &(struct flow_sink){"template", e->when_node, CLASS_LOGISTICS}, e->event,
+                     slot);
         return;
     }
     if (slot->kind != SLOT_CODE && slot->kind != SLOT_SITE && slot->kind != SLOT_TAG) {
         report_at(c->l->r, "E304", e->when_node, NULL,
                   "`when` tests code, site and tag slots only");
+        report_narrow(c->l->r, e->when_node, leaf->at + leaf->operand.n);
         return;
     }
-    for (size_t i = 0; i < leaf->n_literals; i++)
-        if (!literal_fits(c->l, slot, leaf->literals[i].text))
-            report_at(c->l->r, "E505", e->when_node, slot->codes,
-                      "`" STR_FMT "` is not in the set of slot `%s`",
-                      STR_ARG(leaf->literals[i].text), slot->name);
+    for (size_t i = 0; i < leaf->n_literals; i++) {
+        const struct cond_literal *literal = &leaf->literals[i];
+
+        if (literal_fits(c->l, slot, literal->text))
+            continue;
+        report_at(c->l->r, "E505", e->when_node, slot->codes,
+                  "`" STR_FMT "` is not in the set of slot `%s`", STR_ARG(literal->text),
+                  slot->name);
+        report_narrow(c->l->r, e->when_node, literal->at + literal->text.n);
+    }
 }
 
 static void load_when(struct loading *l, const struct yaml_node *n, struct notify_entry *e)
@@ -78,6 +88,7 @@ static void load_when(struct loading *l, const struct yaml_node *n, struct notif
         return;
     if (!cond_parse(n->text, COND_SLOTS, l->a, &cond, &fault)) {
         report_at(l->r, fault.code, n, NULL, "%s (character %zu)", fault.text, fault.at + 1);
+        report_narrow(l->r, n, fault.at + 1);
         return;
     }
     e->when = cond;
@@ -87,25 +98,6 @@ static void load_when(struct loading *l, const struct yaml_node *n, struct notif
 static bool showable(enum slot_kind k)
 {
     return k == SLOT_INSTANT || k == SLOT_DATE || k == SLOT_TICKET || k == SLOT_COUNT;
-}
-
-/* Where a slot's value comes from, for the flow of E801: "appointment/1.start <- SCH-11.4". */
-static const char *flow_of(struct loading *l, const struct event_type *t,
-                           const struct slot_type *slot)
-{
-    const struct map *m = &l->f->maps[0];
-
-    for (size_t r = 0; r < m->n_rules; r++)
-        for (size_t b = 0; m->rules[r].event == t && b < m->rules[r].n_with; b++) {
-            const struct binding *bound = &m->rules[r].with[b];
-
-            for (int side = 0; bound->slot == slot && bound->value && side < SIDES; side++)
-                if (bound->value->branch[side].n_sources)
-                    return arena_printf(l->a, " <- " STR_FMT,
-                                        STR_ARG(bound->value->branch[side].sources[0].text))
-                        .p;
-        }
-    return "";
 }
 
 static void check_fact(struct loading *l, const struct template *t, enum site_fact fact,
@@ -146,18 +138,18 @@ static void load_param(struct loading *l, const struct yaml_pair *pair, struct n
     if (!e->event)
         return;
     class = slot ? slot_class(l->f, e->event, slot) : CLASS_PUBLIC;
-    if (slot && class > e->template->shows)
-        report_at(l->r, "E801", n,
-                  arena_printf(l->a, "flow: " STR_FMT " <- %s.%s%s", STR_ARG(pair->key->text),
-                               e->event->name, slot->name, flow_of(l, e->event, slot))
-                      .p,
+    if (slot && class > e->template->shows) {
+        report_at(l->r, "E801", n, NULL,
                   "`" STR_FMT "` is %s; template " STR_FMT " may show at most %s", STR_ARG(n->text),
                   class_name(class), STR_ARG(e->template->key), class_name(e->template->shows));
-    else if (!slot || !showable(slot->kind))
+        flow_of_slot(l, &(struct flow_sink){pair->key->text.p, pair->key, e->template->shows},
+                     e->event, slot);
+    } else if (!slot || !showable(slot->kind)) {
         report_at(l->r, "E704", n,
                   "a slot of type instant, date, ticket or count, or site.name, site.org, "
                   "site.phone, site.address",
                   "`" STR_FMT "` cannot be shown", STR_ARG(n->text));
+    }
     out->slot = slot;
 }
 

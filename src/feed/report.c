@@ -4,6 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
+/* A file of the feed as the user would name it. */
+static const char *named(const struct report *r, const char *file)
+{
+    const char *slash = r->feed ? strrchr(r->feed, '/') : NULL;
+
+    if (!slash || strcmp(file, r->feed) == 0)
+        return arena_copy(r->a, str_of(file)).p;
+    return arena_printf(r->a, "%.*s/%s", (int)(slash - r->feed), r->feed, file).p;
+}
+
 void report_text_add(struct report *r, const char *file, struct str text)
 {
     if (r->n_texts == r->text_room) {
@@ -15,8 +27,7 @@ void report_text_add(struct report *r, const char *file, struct str text)
         r->texts = more;
         r->text_room = room;
     }
-    r->texts[r->n_texts++] =
-        (struct report_text){arena_copy(r->a, str_of(file)).p, arena_copy(r->a, text)};
+    r->texts[r->n_texts++] = (struct report_text){named(r, file), arena_copy(r->a, text)};
 }
 
 static struct finding *report_new(struct report *r)
@@ -38,9 +49,11 @@ static void put(struct report *r, const char *code, struct report_place at, cons
 {
     struct finding *f = report_new(r);
 
-    f->file = arena_copy(r->a, str_of(at.file)).p;
+    f->file = named(r, at.file);
     f->line = at.line;
     f->column = at.column;
+    f->end_line = at.end_line;
+    f->end_column = at.end_column;
     f->severity = code[0] == 'W' ? FINDING_WARNING : FINDING_ERROR;
     snprintf(f->code, sizeof(f->code), "%s", code);
     f->text = text;
@@ -62,7 +75,9 @@ void report_at(struct report *r, const char *code, const struct yaml_node *at, c
     va_list args;
 
     va_start(args, fmt);
-    put(r, code, (struct report_place){at->file, at->line, at->column}, hint, format(r, fmt, args));
+    put(r, code,
+        (struct report_place){at->file, at->line, at->column, at->end_line, at->end_column}, hint,
+        format(r, fmt, args));
     va_end(args);
 }
 
@@ -98,17 +113,86 @@ static int by_place(const void *x, const void *y)
     return order ? order : strcmp(a->text, b->text);
 }
 
-static const char *source_line(const struct report *r, const char *file, int line)
+/* The text of a file by its name in findings; absent when it was not read. */
+static struct str text_of(const struct report *r, const char *file)
 {
-    for (size_t i = 0; i < r->n_texts; i++) {
-        struct str s = {NULL, 0};
+    for (size_t i = 0; i < r->n_texts; i++)
+        if (strcmp(r->texts[i].file, file) == 0)
+            return r->texts[i].text;
+    return (struct str){NULL, 0};
+}
 
-        if (strcmp(r->texts[i].file, file) != 0)
-            continue;
-        s = yaml_line(r->texts[i].text, line);
-        return s.p ? arena_copy(r->a, s).p : NULL;
+static int columns(struct str s)
+{
+    int n = 0;
+
+    for (; s.n; n++)
+        utf8_next(&s);
+    return n;
+}
+
+/* The line from code-point column `column` on; empty past its end. */
+static struct str from_column(struct str line, int column)
+{
+    for (int i = 1; i < column && line.n; i++)
+        utf8_next(&line);
+    return line;
+}
+
+void report_narrow(struct report *r, const struct yaml_node *scalar, size_t end)
+{
+    struct finding *f = &r->items[r->n - 1];
+    struct str line = yaml_line(text_of(r, f->file), scalar->line);
+    int column = scalar->column + scalar->quoted;
+
+    line = from_column(line, column);
+    if (end > scalar->text.n || !str_starts(line, scalar->text)) /* folded or with escapes */
+        return;
+    f->end_line = scalar->line;
+    f->end_column = column + columns((struct str){scalar->text.p, end});
+}
+
+void report_flow(struct report *r, const struct finding_step *steps, size_t n, size_t n_paths)
+{
+    struct finding *f = &r->items[r->n - 1];
+    struct finding_step *copy = NEW_ARRAY(r->a, struct finding_step, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = steps[i];
+        copy[i].text = arena_copy(r->a, str_of(steps[i].text)).p;
+        copy[i].file = named(r, steps[i].file);
     }
-    return NULL;
+    f->flow = copy;
+    f->n_flow = n;
+    f->n_paths = n_paths;
+}
+
+/* The characters up to the next that ends a word of YAML or of a table; at least one, if there is one. */
+static int word_columns(struct str s)
+{
+    struct str rest = s;
+
+    if (rest.n)
+        utf8_next(&rest);
+    while (rest.n && !memchr(" \t,:]}\"'", rest.p[0], 8))
+        utf8_next(&rest);
+    return columns((struct str){s.p, s.n - rest.n});
+}
+
+/* Gives the finding its source line and an end that is inside the file. */
+static void settle(const struct report *r, struct finding *f)
+{
+    struct str text = text_of(r, f->file), line = yaml_line(text, f->line);
+
+    f->source = line.p ? arena_copy(r->a, line).p : NULL;
+    if (f->end_line == 0) {
+        f->end_line = f->line;
+        f->end_column = f->column + word_columns(from_column(line, f->column));
+    }
+    while (f->end_line > f->line && !yaml_line(text, f->end_line).p) {
+        f->end_line--;
+        f->end_column = columns(yaml_line(text, f->end_line)) + 1;
+    }
 }
 
 void report_end(struct report *r, struct findings *out)
@@ -123,7 +207,7 @@ void report_end(struct report *r, struct findings *out)
 
         if (n && by_place(&r->items[n - 1], f) == 0)
             continue;
-        f->source = source_line(r, f->file, f->line);
+        settle(r, f);
         out->n_errors += f->severity == FINDING_ERROR;
         out->n_warnings += f->severity == FINDING_WARNING;
         r->items[n++] = *f;

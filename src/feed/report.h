@@ -11,7 +11,8 @@ struct report_text { /* a file that was read, for the excerpts */
 };
 
 struct report {
-    struct arena *a; /* findings live here */
+    struct arena *a;  /* findings live here */
+    const char *feed; /* the feed's path; other files get its folder in front */
     struct finding *items;
     size_t n, room;
     struct report_text *texts;
@@ -21,16 +22,23 @@ struct report {
 /* Makes the lines of `text` known under that name; both are copied. */
 void report_text_add(struct report *r, const char *file, struct str text);
 
-/* One finding at a node. Severity is the code's first letter: E or W. `hint` may be NULL. */
+/* One finding at a node, from its first character to its last. Severity is the code's first letter: E or
+ * W. `hint` may be NULL. */
 void report_at(struct report *r, const char *code, const struct yaml_node *at, const char *hint,
                const char *fmt, ...) PRINTF(5, 6);
 
 struct report_place {
     const char *file;
     int line, column;
+    int end_line, end_column; /* 0: to the end of the word that stands there */
 };
 void report_place(struct report *r, const char *code, struct report_place at, const char *hint,
                   const char *fmt, ...) PRINTF(5, 6);
+
+/* The finding made last ends behind byte `end` of the scalar's text, not behind all of it. */
+void report_narrow(struct report *r, const struct yaml_node *scalar, size_t end);
+/* The flow of the finding made last, sink first; the last n_paths of them are paths. Copied. */
+void report_flow(struct report *r, const struct finding_step *steps, size_t n, size_t n_paths);
 
 bool report_has_errors(const struct report *r);
 /* Sorts, drops doubles, adds the source lines. */

@@ -164,6 +164,17 @@ static struct yaml_node *read_scalar(struct reading *r)
 
 static struct yaml_node *read_node(struct reading *r, int depth);
 
+/* A list or map in brackets ends with its bracket; one by indentation with the last thing in it, not
+ * where libyaml notices. */
+static void end_collection(const struct reading *r, struct yaml_node *n,
+                           const struct yaml_node *last)
+{
+    bool brackets = r->event.end_mark.index > r->event.start_mark.index;
+
+    n->end_line = brackets || !last ? (int)r->event.end_mark.line + 1 : last->end_line;
+    n->end_column = brackets || !last ? (int)r->event.end_mark.column + 1 : last->end_column;
+}
+
 static struct yaml_node *read_list(struct reading *r, int depth)
 {
     struct yaml_node *list = node_new(r, YAML_LIST);
@@ -182,10 +193,9 @@ static struct yaml_node *read_list(struct reading *r, int depth)
     }
     if (r->failed)
         return NULL;
-    list->end_line = (int)r->event.end_mark.line + 1;
-    list->end_column = (int)r->event.end_mark.column + 1;
     list->items = items.p;
     list->n = items.n;
+    end_collection(r, list, list->n ? list->items[list->n - 1] : NULL);
     return list;
 }
 
@@ -247,6 +257,15 @@ static void drop_doubles(struct reading *r, struct yaml_node *map)
     map->n = kept;
 }
 
+static const struct yaml_node *last_of(const struct yaml_node *map)
+{
+    const struct yaml_pair *last = map->n ? &map->pairs[map->n - 1] : NULL;
+
+    if (!last)
+        return NULL;
+    return last->value->missing ? last->key : last->value;
+}
+
 static struct yaml_node *read_map(struct reading *r, int depth)
 {
     struct yaml_node *map = node_new(r, YAML_MAP);
@@ -269,10 +288,9 @@ static struct yaml_node *read_map(struct reading *r, int depth)
     }
     if (r->failed)
         return NULL;
-    map->end_line = (int)r->event.end_mark.line + 1;
-    map->end_column = (int)r->event.end_mark.column + 1;
     map->pairs = pairs.p;
     map->n = pairs.n;
+    end_collection(r, map, last_of(map));
     drop_doubles(r, map);
     return map;
 }
