@@ -19,6 +19,9 @@ extern "C" {
 enum phone_result phone_e164(struct str text, const char *country, char out[PHONE_TEXT]);
 /* True for a number that libphonenumber's metadata gives as an example, of any region and type. */
 bool phone_is_example(const char *e164);
+/* An example number of the region and type of `e164`, of the same length where the metadata has one. False when
+ * it has none at all. */
+bool phone_example_like(const char *e164, char out[PHONE_TEXT]);
 /* The country calling code of an E.164 number with '+': 886; 0 when it has none. */
 int phone_calling_code(const char *e164);
 /* True when libphonenumber knows the region. */

@@ -18,6 +18,10 @@ const struct cli_command cli_commands[] = {
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
      "  tidings explain -c tidings.yaml 42      # message 42 of the store\n",
      OPT(CONFIG) | OPT(JSON), 2, cli_explain},
+    {"scrub", "FILE|DIR… [--out DIR]", "samples without their people: same form, invented values",
+     "  tidings scrub booking.hl7 > safe.hl7\n"
+     "  tidings scrub from-his/ --out samples --set key=scrub.key --set country=TW\n",
+     OPT(OUT) | OPT(SET), MOST_WORDS, cli_scrub},
     {"send", "FILE|demo:NAME… --to HOST:PORT", "send messages and show the answers",
      "  tidings send booking.hl7 --to 127.0.0.1:2575\n"
      "  tidings send appointment.json --to 127.0.0.1:8080 --shift\n"

@@ -74,6 +74,38 @@ bool phone_is_example(const char *number)
     }
 }
 
+bool phone_example_like(const char *number, char out[PHONE_TEXT])
+{
+    try {
+        const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
+        PhoneNumber parsed, example;
+        std::string region, text, best;
+
+        if (util.Parse(number, "ZZ", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR)
+            return false;
+        util.GetRegionCodeForNumber(parsed, &region);
+        const auto own = util.GetNumberType(parsed);
+        for (int t = -1; t <= PhoneNumberUtil::VOICEMAIL; t++) {
+            const auto type = t < 0 ? own : static_cast<PhoneNumberUtil::PhoneNumberType>(t);
+
+            if (!util.GetExampleNumberForType(region, type, &example))
+                continue;
+            text = e164(example);
+            if (best.empty() || text.size() == std::string(number).size())
+                best = text;
+            if (best.size() == std::string(number).size())
+                break;
+        }
+        if (best.empty() || best.size() >= PHONE_TEXT)
+            return false;
+        best.copy(out, best.size());
+        out[best.size()] = '\0';
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 int phone_calling_code(const char *number)
 {
     try {

@@ -1,0 +1,84 @@
+#include "letters.h"
+
+/* Ideographs that Big5, GB 2312, JIS X 0208 and KS X 1001 all hold. */
+static const uint32_t han[] = {
+    0x738B, 0x6797, 0x674E, 0x9AD8, 0x6C5F, 0x7530, 0x77F3, 0x6587, 0x65B9, 0x5E73, 0x5B89,
+    0x660E, 0x5149, 0x6625, 0x51AC, 0x590F, 0x79CB, 0x9752, 0x767D, 0x7389, 0x7AF9, 0x677E,
+    0x6885, 0x82B1, 0x96E8, 0x96EA, 0x6CB3, 0x6D77, 0x661F, 0x6B63, 0x5FC3, 0x6210, 0x7ACB,
+    0x6C38, 0x548C, 0x7F8E, 0x5343, 0x767E, 0x5357, 0x5317, 0x897F, 0x53E4, 0x4ECA, 0x5C71,
+    0x6C34, 0x6728, 0x91D1, 0x571F, 0x5730, 0x65E5, 0x6708, 0x5929, 0x5DE6, 0x53F3,
+};
+
+/* Runs of characters that any of their own run may replace; from, to: what is replaced. */
+static const struct {
+    uint32_t from, to, first, last;
+} runs[] = {
+    {0xFF10, 0xFF19, 0xFF10, 0xFF19}, /* full-width digits */
+    {0xFF21, 0xFF3A, 0xFF21, 0xFF3A}, /* full-width A to Z */
+    {0xFF41, 0xFF5A, 0xFF41, 0xFF5A}, /* and a to z */
+    {0x3041, 0x3096, 0x304B, 0x3062}, /* hiragana: ka to di */
+    {0x30A1, 0x30FA, 0x30AB, 0x30C2}, /* katakana */
+    {0xFF66, 0xFF9D, 0xFF71, 0xFF9D}, /* half-width katakana */
+    {0x0410, 0x042F, 0x0410, 0x042F}, /* Cyrillic, capital */
+    {0x0430, 0x044F, 0x0430, 0x044F}, /* and small */
+    {0x0391, 0x03A1, 0x0391, 0x03A1}, /* Greek, capital */
+    {0x03A3, 0x03A9, 0x03A3, 0x03A9}, /* there is no U+03A2 */
+    {0x03B1, 0x03C9, 0x03B1, 0x03C1}, /* and small */
+    {0x05D0, 0x05EA, 0x05D0, 0x05EA}, /* Hebrew */
+    {0x0628, 0x063A, 0x0628, 0x063A}, /* Arabic */
+    {0x0641, 0x064A, 0x0641, 0x0648}, /* and the rest of it */
+    {0x0660, 0x0669, 0x0660, 0x0669}, /* Arabic-Indic digits */
+    {0x06F0, 0x06F9, 0x06F0, 0x06F9}, /* Persian digits */
+    {0x0904, 0x0939, 0x0915, 0x0928}, /* Devanagari */
+    {0x0966, 0x096F, 0x0966, 0x096F}, /* and its digits */
+    {0x0E01, 0x0E2E, 0x0E01, 0x0E0A}, /* Thai */
+    {0x0E50, 0x0E59, 0x0E50, 0x0E59}, /* and its digits */
+    {0x3105, 0x3129, 0x3105, 0x3129}, /* bopomofo */
+};
+
+/* In all of ISO 8859-1, -2, -3, -9, -15 and windows-1252. */
+static const uint32_t accented_small[] = {0xE1, 0xE2, 0xE4, 0xE7, 0xE9, 0xEB, 0xED,
+                                          0xEE, 0xF3, 0xF4, 0xF6, 0xFA, 0xFC};
+/* Hangul syllables of KS X 1001, from ga. */
+static const uint32_t hangul[] = {0xAC00, 0xB098, 0xB2E4, 0xB77C, 0xB9C8, 0xBC14, 0xC0AC,
+                                  0xC544, 0xC790, 0xCC28, 0xCE74, 0xD0C0, 0xD30C, 0xD558};
+
+static uint32_t one_of(const uint32_t *set, size_t n, struct dice *d)
+{
+    return set[dice_of(d, (uint32_t)n)];
+}
+
+#define ONE_OF(set, d) one_of((set), sizeof(set) / sizeof((set)[0]), (d))
+
+static bool is_han(uint32_t cp)
+{
+    return (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0x3400 && cp <= 0x4DBF) ||
+           (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0x20000 && cp <= 0x323AF) ||
+           (cp >= 0xE000 && cp <= 0xF8FF); /* names with characters of a hospital's own */
+}
+
+uint32_t letter_like(uint32_t cp, struct dice *d)
+{
+    if (is_han(cp))
+        return ONE_OF(han, d);
+    if (cp >= 0xAC00 && cp <= 0xD7A3)
+        return ONE_OF(hangul, d);
+    if (cp >= 0xC0 && cp <= 0xDE && cp != 0xD7)
+        return ONE_OF(accented_small, d) - 0x20;
+    if (cp >= 0xDF && cp <= 0x24F && cp != 0xF7)
+        return ONE_OF(accented_small, d);
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
+        if (cp >= runs[i].from && cp <= runs[i].to)
+            return runs[i].first + dice_of(d, runs[i].last - runs[i].first + 1);
+    return cp;
+}
+
+bool letter_upper(uint32_t cp)
+{
+    return cp >= 'A' && cp <= 'Z';
+}
+
+bool letter_ascii(uint32_t cp)
+{
+    return letter_upper(cp) || (cp >= 'a' && cp <= 'z');
+}
