@@ -3,43 +3,27 @@
  * (src/hl7/definition.inc says which and under what licence; docs/decisions/030). Nothing is allocated
  * and every look-up is a binary search.
  *
- * 2.9 has no table of its own: it is 2.8 with what is known to be newer, and `open` where it is not known
- * whether 2.9 has more. What is open is never wrong. */
+ * There are tables of 2.3 to 2.7.1. Later versions are read with those of 2.7.1, earlier ones with those of
+ * 2.3, and all of it is then `open`: there may be more. What is open is never wrong. */
 #ifndef HL7_DEFINITION_H
 #define HL7_DEFINITION_H
 
 #include "base/str.h"
+#include "hl7/header.h"
 #include "hl7/path.h"
-
-enum hl7_version {
-    HL7_V2_3,
-    HL7_V2_3_1,
-    HL7_V2_4,
-    HL7_V2_5,
-    HL7_V2_5_1,
-    HL7_V2_6,
-    HL7_V2_7,
-    HL7_V2_7_1,
-    HL7_V2_8,
-    HL7_V2_9,
-    HL7_VERSIONS
-};
-
-/* "2.5.1". False for a version that is none of them. */
-bool hl7_version_named(struct str text, enum hl7_version *out);
-const char *hl7_version_name(enum hl7_version v);
 
 /* ---- segments, fields, components ---- */
 
 struct hl7_definition {
     const char
-        *name; /* a segment: "PID"; a field or component: its data type, "XTN"; "varies" where the
+        *name; /* a segment: "PID"; a field or component: its data type, "XTN"; "VARIES" where the
                           message says which type it is (OBX-5) */
     const char *title; /* "Phone Number - Home"; "" when the tables have none */
     unsigned
         n_parts; /* a segment: its fields; else the components of its type: 0 for a primitive one */
     bool repeats; /* a field: more than once in its segment */
-    bool open; /* there may be parts after the last: `varies`, and what 2.9 may have made longer */
+    bool
+        open; /* there may be parts after the last: `VARIES`, and what another version may have made longer */
 };
 
 /* False: the version has no such segment. Z-segments are in no table: hl7_segment_is_local(). */
