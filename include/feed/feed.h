@@ -114,6 +114,7 @@ enum feed_outcome_kind { FEED_SEND = 1, FEED_RECORDED, FEED_DROP, FEED_HOLD, FEE
 struct feed_outcome {
     enum feed_outcome_kind kind;
     struct str rule;   /* label */
+    const char *overlay; /* the one in force for this instance; NULL: none */
     struct str reason; /* drop, hold, reject */
     struct str *warnings;
     size_t n_warnings;

@@ -173,6 +173,7 @@ static void run(struct instance *i, size_t rule)
     map_chosen = choose_map(i);
     i->rule = &i->map->rules[rule];
     i->out->rule = i->rule->label;
+    i->out->overlay = i->map->overlay;
     if (t) {
         begin_trace(i, t);
         record_reads(i);

@@ -214,3 +214,19 @@ void report_end(struct report *r, struct findings *out)
     }
     out->n = n;
 }
+
+void findings_join(struct findings *to, const struct findings *more, struct arena *a)
+{
+    struct finding *all = NEW_ARRAY(a, struct finding, to->n + more->n + 1);
+
+    if (to->n)
+        memcpy(all, to->items, to->n * sizeof(*all));
+    if (more->n)
+        memcpy(all + to->n, more->items, more->n * sizeof(*all));
+    to->items = all;
+    to->n += more->n;
+    to->n_errors += more->n_errors;
+    to->n_warnings += more->n_warnings;
+    if (to->n)
+        qsort(to->items, to->n, sizeof(*to->items), by_place);
+}

@@ -43,5 +43,7 @@ void report_flow(struct report *r, const struct finding_step *steps, size_t n, s
 bool report_has_errors(const struct report *r);
 /* Sorts, drops doubles, adds the source lines. */
 void report_end(struct report *r, struct findings *out);
+/* Adds findings made later to those of the same files, in order. */
+void findings_join(struct findings *to, const struct findings *more, struct arena *a);
 
 #endif

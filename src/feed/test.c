@@ -1,242 +1,256 @@
-/* The runner of the tests inside a feed: samples, changes, one empty store a test, expectations. */
 #include "feed/test.h"
 
-#include <glob.h>
-#include <stdlib.h>
+#include "explained.h"
+#include "report.h"
+#include "testing.h"
 
-#include "fhir/edit.h"
-#include "files.h"
-#include "hl7/edit.h"
-#include "test_match.h"
+enum { GOT_MOST = 700 }; /* bytes of what was got in a finding */
 
-/* 2025-01-01: tests look at no clock, and age plays no part in them. */
-static const int64_t received_ms = 1735689600000;
-
-enum { UNITS_MOST = 1000 };
-
-struct memory { /* the latest event of each unit, as the store would have it */
-    struct event *events[UNITS_MOST];
-    size_t n;
+struct run {
+    const struct feed_test_asked *asked;
+    struct testing testing;
+    struct report report;
+    bool incomplete; /* a test could not run, so what it would have reached is not known */
 };
 
-struct running {
-    const struct feed *f;
-    const struct test_case *test;
-    struct arena *a;
-    struct memory memory;
-    const struct yaml_node *at; /* where it failed */
-    const char *why;
-    const char *got;
-};
+/* ---- one test ---- */
 
-static bool memory_find(void *ctx, struct str event_type, struct str unit_key, struct arena *a,
-                        struct event *out, bool *found, struct err *e)
+static void print_verdict(const struct test_case *test, const struct test_verdict *v, FILE *to)
 {
-    const struct memory *m = ctx;
+    fprintf(to, "%s" STR_FMT "\n", v->code[0] ? "FAIL  " : "ok    ", STR_ARG(test->name));
+    if (!v->code[0])
+        return;
+    fprintf(to, "      %s:%d:%d: error[%s]: %s\n", v->at->file, v->at->line, v->at->column, v->code,
+            v->why);
+    if (v->got)
+        fputs(v->got, to);
+}
 
-    (void)a, (void)e;
-    *found = false;
-    for (size_t i = 0; i < m->n && !*found; i++) {
-        const struct event *ev = m->events[i];
+/* "      got  drop: …\n" lines as "drop: …; hold: …", cut between characters. */
+static struct str got_in_one_line(const char *got, struct arena *a)
+{
+    struct str rest = str_of(got), line = {"", 0};
 
-        *found = str_eq(ev->type, event_type) && str_eq(ev->unit_key, unit_key);
-        if (*found)
-            *out = *ev;
+    while (rest.p) {
+        struct str one = str_trim(str_cut(&rest, '\n'));
+
+        if (one.n)
+            line = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(line), line.n ? "; " : "",
+                                STR_ARG(one));
     }
-    return true;
+    if (line.n <= GOT_MOST)
+        return line;
+    for (line.n = GOT_MOST; line.n && ((unsigned char)line.p[line.n] & 0xC0) == 0x80;)
+        line.n--;
+    return arena_printf(a, STR_FMT " …", STR_ARG(line));
 }
 
-static void memory_keep(struct memory *m, struct event *ev)
+static void report_verdict(struct run *r, const struct test_case *test,
+                           const struct test_verdict *v, struct arena *a)
 {
-    for (size_t i = 0; i < m->n; i++)
-        if (str_eq(m->events[i]->type, ev->type) && str_eq(m->events[i]->unit_key, ev->unit_key)) {
-            m->events[i] = ev;
-            return;
-        }
-    if (m->n < UNITS_MOST)
-        m->events[m->n++] = ev;
+    if (strcmp(v->code, "E901") == 0)
+        report_at(&r->report, v->code, v->at, NULL, "test `" STR_FMT "` fails: %s; " STR_FMT,
+                  STR_ARG(test->name), v->why, STR_ARG(got_in_one_line(v->got, a)));
+    else if (strcmp(v->code, "E902") == 0)
+        report_at(&r->report, v->code, v->at, "`tidings scrub` makes samples without real people",
+                  "%s", v->why);
+    else
+        report_at(&r->report, v->code, v->at, NULL, "test `" STR_FMT "` cannot run: %s",
+                  STR_ARG(test->name), v->why);
 }
 
-static bool fail(struct running *t, const struct yaml_node *at, const char *why)
+static bool is_asked(const struct run *r, const struct test_case *test)
 {
-    t->at = at;
-    t->why = why;
+    const char *only = r->asked->only;
+
+    return !only || !only[0] || memmem(test->name.p, test->name.n, only, strlen(only)) != NULL;
+}
+
+static void run_group(struct run *r, const struct test_group *group, struct feed_test_count *out)
+{
+    struct feed_test_count here = {0, 0};
+
+    for (size_t i = 0; i < group->n; i++) {
+        struct arena a = {0};
+        struct test_verdict v;
+
+        if (!is_asked(r, &group->tests[i]))
+            continue;
+        test_run(&r->testing, &group->tests[i], &a, NULL, &v);
+        if (v.code[0])
+            here.failed++;
+        else
+            here.passed++;
+        if (v.code[0])
+            report_verdict(r, &group->tests[i], &v, &a);
+        r->incomplete |= v.code[0] && strcmp(v.code, "E901") != 0;
+        if (r->asked->to)
+            print_verdict(&group->tests[i], &v, r->asked->to);
+        arena_reset(&a);
+    }
+    if (r->asked->to)
+        fprintf(r->asked->to, "%d passed, %d failed\n", here.passed, here.failed);
+    out->passed += here.passed;
+    out->failed += here.failed;
+}
+
+/* ---- what no test reaches ---- */
+
+static void report_reach(struct run *r)
+{
+    const struct feed *f = r->testing.f;
+
+    for (size_t i = 0; i < f->maps[0].n_rules; i++) {
+        const struct rule *rule = &f->maps[0].rules[i];
+        const struct yaml_pair *label = yaml_pair_of(rule->node, "rule");
+
+        if (!r->testing.rule_seen[i] && label)
+            report_at(&r->report, "W903", label->key, NULL,
+                      "no test gives an instance of rule `" STR_FMT "`", STR_ARG(rule->label));
+    }
+    for (size_t i = 1; i < f->n_maps; i++) {
+        const struct yaml_node *of = yaml_get(yaml_get(f->maps[i].overlay_node, "overlay"), "of");
+
+        if (!r->testing.map_seen[i] && of)
+            report_at(&r->report, "W907", of, NULL, "no test gives an instance of overlay `%s`",
+                      f->maps[i].overlay);
+    }
+}
+
+/* ---- fields of samples that nobody reads ---- */
+
+struct field {
+    struct str path;
+    enum sensitivity class;
+    const struct test_sample *sample;
+    bool read;
+};
+
+struct fields {
+    struct field *items;
+    size_t n, room;
+    struct arena a;
+};
+
+static struct field *field_of(struct fields *all, struct str path)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (str_eq(all->items[i].path, path))
+            return &all->items[i];
+    if (all->n == all->room) {
+        size_t room = all->room ? 2 * all->room : 64;
+        struct field *more = NEW_ARRAY(&all->a, struct field, room);
+
+        if (all->n)
+            memcpy(more, all->items, all->n * sizeof(*more));
+        all->items = more;
+        all->room = room;
+    }
+    all->items[all->n] = (struct field){.path = arena_copy(&all->a, path)};
+    return &all->items[all->n++];
+}
+
+static void gather_sample(struct run *r, const struct test_sample *sample, struct fields *all)
+{
+    const struct feed_input in = {
+        .kind = sample->kind, .body = sample->body, .key = STR("tidings-test-key")};
+    struct explained x;
+    struct err ignored;
+
+    if (sample->state != FILE_READ || !explained_make(r->testing.f, &in, &x, &ignored))
+        return;
+    for (size_t i = 0; i < x.n_unread; i++) {
+        struct field *field = field_of(all, x.unread[i].path);
+
+        field->class = x.unread[i].class;
+        if (!field->sample)
+            field->sample = sample;
+    }
+    for (size_t i = 0; i < x.trace.n_hl7_reads; i++)
+        field_of(all, arena_printf(&x.arena, "%s-%d", x.trace.hl7_reads[i].segment,
+                                   x.trace.hl7_reads[i].field))
+            ->read = true;
+    for (size_t i = 0; i < x.trace.n_fhir_reads; i++)
+        field_of(all, x.trace.fhir_reads[i])->read = true;
+    arena_reset(&x.arena);
+}
+
+/* An element counts as read where something above it is. */
+static bool is_read(const struct fields *all, struct str path)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        struct str read = all->items[i].path;
+
+        if (all->items[i].read && str_starts(path, read) &&
+            (path.n == read.n || path.p[read.n] == '.'))
+            return true;
+    }
     return false;
 }
 
-static bool cannot_run(struct running *t, const struct yaml_node *at, const char *why)
+static void report_unread(struct run *r)
 {
-    return fail(t, at, arena_printf(t->a, "error[E903]: %s", why).p);
-}
+    struct fields all = {.n = 0};
 
-static bool is_json(struct str body)
-{
-    struct str s = str_trim(body);
+    for (size_t i = 0; i < r->testing.n_samples; i++)
+        gather_sample(r, r->testing.samples[i], &all);
+    for (size_t i = 0; i < all.n; i++) {
+        const struct field *field = &all.items[i];
 
-    return s.n && s.p[0] == '{';
-}
-
-static bool change_hl7(struct running *t, const struct yaml_pair *pair, struct str *body)
-{
-    struct hl7_path path;
-    struct err e = {0};
-    size_t at;
-
-    if (!hl7_path_parse(pair->key->text, t->a, &path, &at, &e))
-        return cannot_run(t, pair->key, "this is not an HL7 path");
-    if (!hl7_edit_set(*body, &path, pair->value->text, t->a, body, &e))
-        return cannot_run(t, pair->key, arena_copy(t->a, str_of(e.text)).p);
-    return true;
-}
-
-static bool change_fhir(struct running *t, const struct yaml_pair *pair, struct str *body)
-{
-    struct err e = {0};
-
-    if (!fhir_edit(*body, pair->key->text, pair->value->text, t->a, body, &e))
-        return cannot_run(t, pair->key, arena_copy(t->a, str_of(e.text)).p);
-    return true;
-}
-
-/* A sample that a test changes is UTF-8: hl7/edit.h works on decoded text. */
-static bool change(struct running *t, struct str *body)
-{
-    const struct yaml_node *changes = yaml_get(t->test->node, "change");
-    const struct yaml_node *adds = yaml_get(t->test->node, "add");
-    bool fhir = is_json(*body);
-    struct err e = {0};
-
-    for (size_t i = 0; changes && i < changes->n; i++) {
-        const struct yaml_pair *pair = &changes->pairs[i];
-
-        if (!(fhir ? change_fhir(t, pair, body) : change_hl7(t, pair, body)))
-            return false;
+        if (field->sample && field->class >= CLASS_DIRECTORY && field->class <= CLASS_CONTACT &&
+            !is_read(&all, field->path))
+            report_at(&r->report, "W905", field->sample->at, NULL,
+                      "`" STR_FMT "` (%s) of sample `%s` is read by no rule", STR_ARG(field->path),
+                      class_name(field->class), field->sample->name);
     }
-    for (size_t i = 0; adds && i < adds->n; i++) {
-        if (fhir)
-            return cannot_run(t, adds->items[i], "`add` is for HL7 samples");
-        if (!hl7_edit_append(*body, adds->items[i]->text, t->a, body, &e))
-            return cannot_run(t, adds->items[i], arena_copy(t->a, str_of(e.text)).p);
+    arena_reset(&all.a);
+}
+
+/* ---- all ---- */
+
+static void add_texts(struct run *r, struct arena *a)
+{
+    const struct feed *f = r->testing.f;
+    const char *slash = strrchr(f->path, '/');
+
+    for (size_t g = 0; g < f->n_groups; g++) {
+        const char *file = f->groups[g].file;
+        struct str text;
+
+        if (g == 0)
+            file = slash ? slash + 1 : f->path;
+        if (file_read(f->folder, file, FEED_MAX_FILE, a, &text) == FILE_READ)
+            report_text_add(&r->report, f->groups[g].file, text);
     }
-    return true;
 }
 
-static bool evaluate(struct running *t, const char *sample, const struct yaml_node *at, bool last,
-                     struct feed_result *out)
+void feed_test_check(const struct feed *f, const struct feed_test_asked *asked, struct arena *a,
+                     struct findings *io, struct feed_test_count *out)
 {
-    const struct feed_memory memory = {memory_find, &t->memory};
-    struct feed_input in = {
-        .received_ms = received_ms, .key = STR("tidings-test-key"), .memory = &memory};
-    struct err e = {0};
+    struct run r = {.asked = asked, .report = {.a = a, .feed = f->path}};
+    struct findings more;
 
-    switch (file_read(t->f->folder, sample, FEED_MAX_FILE, t->a, &in.body)) {
-    case FILE_READ:
-        break;
-    case FILE_MISSING:
-        return cannot_run(t, at, "this sample cannot be read");
-    case FILE_OUTSIDE:
-        return cannot_run(t, at, "this sample is outside the tenant folder");
-    case FILE_TOO_LARGE:
-        return cannot_run(t, at, "this sample is too large");
-    }
-    if (last && !change(t, &in.body))
-        return false;
-    in.kind = is_json(in.body) ? MESSAGE_FHIR : MESSAGE_HL7;
-    if (!feed_eval(t->f, &in, t->a, out, &e))
-        return cannot_run(t, at, arena_printf(t->a, "this sample cannot be read: %s", e.text).p);
-    for (size_t i = 0; i < out->n; i++)
-        if (out->outcomes[i].emits)
-            memory_keep(&t->memory, &out->outcomes[i].event);
-    return true;
-}
-
-static bool expect(struct running *t, const struct feed_result *r)
-{
-    const struct yaml_node *at;
-    const char *why = test_match(yaml_get(t->test->node, "expect"), r, t->a, &at);
-
-    if (!why)
-        return true;
-    t->got = test_got(r, t->a);
-    return fail(t, at, why);
-}
-
-static bool run_given(struct running *t, const struct yaml_node *given)
-{
-    struct feed_result r = {0};
-
-    if (given->kind == YAML_SCALAR)
-        return evaluate(t, given->text.p, given, true, &r) && expect(t, &r);
-    for (size_t i = 0; i < given->n; i++)
-        if (!evaluate(t, given->items[i]->text.p, given->items[i], i + 1 == given->n, &r))
-            return false;
-    return expect(t, &r);
-}
-
-/* Every file that the pattern names, each against its own empty store. */
-static bool run_glob(struct running *t, const struct yaml_node *pattern)
-{
-    const char *full = arena_printf(t->a, "%s/" STR_FMT, t->f->folder, STR_ARG(pattern->text)).p;
-    size_t head = strlen(t->f->folder) + 1;
-    bool good = true;
-    glob_t found;
-
-    if (path_climbs_out(pattern->text))
-        return cannot_run(t, pattern, "this pattern leads outside the tenant folder");
-    if (glob(full, 0, NULL, &found) != 0)
-        return cannot_run(t, pattern, "no sample matches");
-    for (size_t i = 0; good && i < found.gl_pathc; i++) {
-        struct feed_result r = {0};
-
-        t->memory.n = 0;
-        good =
-            evaluate(t, arena_copy(t->a, str_of(found.gl_pathv[i] + head)).p, pattern, true, &r) &&
-            expect(t, &r);
-    }
-    globfree(&found);
-    return good;
-}
-
-static void print_failure(const struct running *t, FILE *to)
-{
-    fprintf(to, "      %s:%d:%d: %s\n", t->at->file, t->at->line, t->at->column, t->why);
-    if (t->got)
-        fputs(t->got, to);
-}
-
-static bool run_test(const struct feed *f, const struct test_case *test, FILE *to)
-{
-    struct arena a = {0};
-    struct running *t = NEW(&a, struct running);
-    const struct yaml_node *given = yaml_get(test->node, "given");
-    bool passed;
-
-    *t = (struct running){.f = f, .test = test, .a = &a};
-    passed = given ? run_given(t, given) : run_glob(t, yaml_get(test->node, "for_each_sample"));
-    if (to)
-        fprintf(to, "%s" STR_FMT "\n", passed ? "ok    " : "FAIL  ", STR_ARG(test->name));
-    if (to && !passed)
-        print_failure(t, to);
-    arena_reset(&a);
-    return passed;
+    *out = (struct feed_test_count){0, 0};
+    testing_begin(&r.testing, f, a);
+    for (size_t g = 0; g < f->n_groups; g++)
+        run_group(&r, &f->groups[g], out);
+    if (!asked->only && !r.incomplete)
+        report_reach(&r);
+    if (asked->unread)
+        report_unread(&r);
+    if (!r.report.n)
+        return;
+    add_texts(&r, a);
+    report_end(&r.report, &more);
+    findings_join(io, &more, a);
 }
 
 void feed_test_run(const struct feed *f, FILE *to, struct feed_test_count *out)
 {
-    *out = (struct feed_test_count){0};
-    for (size_t g = 0; g < f->n_groups; g++) {
-        const struct test_group *group = &f->groups[g];
-        int passed = 0, failed = 0;
+    const struct feed_test_asked asked = {.to = to};
+    struct findings ignored = {0};
+    struct arena a = {0};
 
-        for (size_t i = 0; i < group->n; i++) {
-            if (run_test(f, &group->tests[i], to))
-                passed++;
-            else
-                failed++;
-        }
-        if (to)
-            fprintf(to, "%d passed, %d failed\n", passed, failed);
-        out->passed += passed;
-        out->failed += failed;
-    }
+    feed_test_check(f, &asked, &a, &ignored, out);
+    arena_reset(&a);
 }
