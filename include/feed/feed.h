@@ -109,6 +109,31 @@ struct feed_input {
     struct feed_trace *trace;         /* NULL, or the sink of `explain` (feed/explain.h) */
 };
 
+/* Where something was about to be said that may not be said there. */
+enum leak_sink {
+    LEAK_SLOT = 1,
+    LEAK_PARAMETER,
+    LEAK_RECIPIENT,
+    LEAK_LANGUAGE,
+    LEAK_SITE,
+    LEAK_TEMPLATE, /* its choice, or a template that the feed does not have */
+    LEAK_TEXT,     /* not the template's own text with the parameters in it */
+};
+
+/* Why an instance was blocked (docs/feed-language.md, section 13.5). Names of the feed, places and
+ * classes; never a value. */
+struct feed_leak {
+    enum leak_sink sink;
+    struct str name;                 /* of the parameter or slot; empty for the others */
+    bool by_class;                   /* the carried class was above the ceiling */
+    enum sensitivity ceiling, class; /* class: of what was about to be said; clinical when not known */
+    bool found;                      /* by comparing: a field above the ceiling holds the same */
+    size_t place;                    /* of it. HL7: number of the segment; FHIR: byte offset */
+    unsigned field;                  /* HL7 */
+};
+/* "parameter", "recipient", …: a closed set, for logs and metrics. */
+const char *leak_sink_name(enum leak_sink s);
+
 enum feed_outcome_kind { FEED_SEND = 1, FEED_RECORDED, FEED_DROP, FEED_HOLD, FEED_REJECT };
 
 struct feed_outcome {
@@ -118,6 +143,7 @@ struct feed_outcome {
     struct str reason; /* drop, hold, reject */
     struct str *warnings;
     size_t n_warnings;
+    const struct feed_leak *leak; /* hold: what may not leave was about to; else NULL */
     bool emits;
     struct event event; /* send, recorded: carried slots filled in */
     /* send: */

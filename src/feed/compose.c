@@ -1,5 +1,6 @@
 /* From a finished event to the message it may lead to. Every sink looks at the class once more. */
 #include "instance.h"
+#include "leak.h"
 
 static struct str slot_text(const struct instance *i, struct str name)
 {
@@ -46,19 +47,40 @@ static bool choose(struct instance *i, const struct notify_entry **found)
             *found = e;
     }
     if (c.class > CLASS_LOGISTICS)
-        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of the choice"));
+        return leak_class(i, LEAK_TEMPLATE, STR(""), c.class, CLASS_LOGISTICS);
     return true;
 }
 
 /* Slot `language` if the body has it, else the site's. */
-static const struct phrase *choose_body(struct instance *i, const struct template *t)
+static const struct phrase *choose_body(const struct instance *i, const struct template *t)
 {
     const struct slot *s = event_slot(&i->event, STR("language"));
-    const struct phrase *p = NULL;
+    const struct phrase *p = s ? phrases_find(&t->body, s->value) : NULL;
 
-    if (s && s->class <= CLASS_PREFERENCE)
-        p = phrases_find(&t->body, s->value);
     return p ? p : phrases_find(&t->body, i->site->language);
+}
+
+/* What decides on language, recipient and site, each under its ceiling. */
+static bool sinks_hold(struct instance *i)
+{
+    static const struct {
+        const char *slot;
+        enum leak_sink sink;
+        enum sensitivity ceiling;
+    } sinks[] = {
+        {"language", LEAK_LANGUAGE, CLASS_PREFERENCE},
+        {"phone", LEAK_RECIPIENT, CLASS_CONTACT},
+        {"site", LEAK_SITE, CLASS_DIRECTORY},
+    };
+
+    for (size_t k = 0; k < sizeof sinks / sizeof *sinks; k++) {
+        const struct slot *s = event_slot(&i->event, str_of(sinks[k].slot));
+
+        if (s && s->class > sinks[k].ceiling)
+            return leak_class(i, sinks[k].sink, s->name, s->class, sinks[k].ceiling);
+    }
+    return i->site_class <= CLASS_DIRECTORY ||
+           leak_class(i, LEAK_SITE, STR("site"), i->site_class, CLASS_DIRECTORY);
 }
 
 static bool fill_param(struct instance *i, const struct template *t, const struct param_source *p,
@@ -75,7 +97,7 @@ static bool fill_param(struct instance *i, const struct template *t, const struc
         out->text = render_slot(p->slot, s->value, language, i->m->a);
     }
     if (class > t->shows)
-        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of a parameter"));
+        return leak_class(i, LEAK_PARAMETER, p->name, class, t->shows);
     if (!out->text.p)
         return instance_stop(i, FEED_HOLD, STR("parameter without a value"));
     if (!render_fit(out->text))
@@ -86,9 +108,12 @@ static bool fill_param(struct instance *i, const struct template *t, const struc
 static bool write_message(struct instance *i, const struct notify_entry *e)
 {
     const struct template *t = e->template;
-    const struct phrase *body = choose_body(i, t);
+    const struct phrase *body;
     struct feed_outcome *out = i->out;
 
+    if (!sinks_hold(i))
+        return false;
+    body = choose_body(i, t);
     if (!body)
         return instance_stop(i, FEED_HOLD, STR("no text in the language of the site"));
     out->template = &t->shown;

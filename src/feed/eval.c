@@ -1,5 +1,6 @@
 /* The interpreter: one message through the rules that its type triggers. */
 #include "instance.h"
+#include "leak.h"
 #include "record.h"
 
 /* A message that cannot be taken in whole: one outcome, held. `rule` NULL: not even parsed. */
@@ -179,8 +180,11 @@ static void run(struct instance *i, size_t rule)
         record_reads(i);
         t->overlay = i->map->overlay ? i->map->overlay : t->overlay;
     }
-    if (map_chosen && guard_only_if(i) && guard_sensitive(i) && fill_slots(i))
+    if (map_chosen && guard_only_if(i) && guard_sensitive(i) && fill_slots(i)) {
         compose(i);
+        if (i->out->kind == FEED_SEND || i->out->kind == FEED_RECORDED)
+            (void)leak_look(i);
+    }
     if (i->out->kind != FEED_SEND && i->out->kind != FEED_RECORDED)
         i->out->emits = false;
     i->out->warnings = i->warnings;

@@ -1,5 +1,6 @@
 /* Fills the slots of one instance's event, in order: the unit key, then as the file has them. */
 #include "instance.h"
+#include "leak.h"
 #include "record.h"
 
 bool instance_stop(struct instance *i, enum feed_outcome_kind kind, struct str reason)
@@ -87,7 +88,7 @@ static bool set_slot(struct instance *i, const struct slot_type *type, const str
     if (made->state != MADE_VALUE)
         return true;
     if (made->class > slot_ceiling(type->kind))
-        return instance_stop(i, FEED_HOLD, STR("class above the ceiling of a slot"));
+        return leak_class(i, LEAK_SLOT, str_of(type->name), made->class, slot_ceiling(type->kind));
     *s = (struct slot){.name = str_of(type->name), .value = made->text, .class = made->class};
     if (type->kind == SLOT_KEY)
         s->raw = made->raw;

@@ -151,6 +151,16 @@ static void write_others(const struct tenant *t, const struct mutant *m)
     buf_reset(&b);
 }
 
+void leak_tables(const struct tenant *t)
+{
+    tenant_write(t, "sites.yaml",
+                 "KH: {zone: Asia/Taipei, country: TW, language: en, name: {en: North}}\n");
+    tenant_write(t, "tables/site.csv", "from,to\nKH,KH\n");
+    tenant_write(t, "tables/language.csv", "from,to\neng,en\n");
+    tenant_write(t, "tables/number.csv", "from,to\nXQ90317,1\n739,1\nKB22222,2\n555,2\n");
+    tenant_write(t, "tables/state.csv", "from,to\nXQ90317,called\n");
+}
+
 void leak_write(const struct tenant *t, const struct mutant *m)
 {
     write_feed(t, m);

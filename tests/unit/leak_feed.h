@@ -28,7 +28,9 @@ struct mutant { /* NULL: as in the sound feed */
     const char *ceiling, *overlay, *bound;
 };
 
-/* Replaces the tenant's files by the mutant's. */
+/* The tenant's sites and tables, once. */
+void leak_tables(const struct tenant *t);
+/* Replaces the tenant's other files by the mutant's. */
 void leak_write(const struct tenant *t, const struct mutant *m);
 /* The message of HL7 (0) or FHIR (1) with the slot's secret wherever there is room for one. */
 void leak_message(const struct shown *of, int side, struct buf *out);

@@ -281,7 +281,8 @@ static const struct {
 static void test_carried(void)
 {
     struct slot slots[] = {
-        {STR("patient_key"), STR("pk_1"), STR("MRN1"), CLASS_IDENTIFIER},
+        {STR("patient_key"), STR("pk_0123456789abcdef0123456789abcdef"), STR("MRN1"),
+         CLASS_IDENTIFIER},
         {STR("phone"), STR("+886221234567"), {NULL, 0}, CLASS_CONTACT},
         {STR("language"), STR("en"), {NULL, 0}, CLASS_PREFERENCE},
         {STR("start"), STR("2025-03-09T10:00:00+08:00[Asia/Taipei]"), {NULL, 0}, CLASS_LOGISTICS},
