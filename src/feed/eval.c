@@ -1,6 +1,6 @@
 /* The interpreter: one message through the rules that its type triggers. */
 #include "instance.h"
-#include "leak.h"
+#include "program.h"
 #include "record.h"
 
 /* A message that cannot be taken in whole: one outcome, held. `rule` NULL: not even parsed. */
@@ -156,12 +156,13 @@ static bool choose_map(struct instance *i)
 static void begin_trace(struct instance *i, struct feed_trace *t)
 {
     const struct rule *r = i->rule;
+    const struct span *at = &i->map->program.spans[r->entry[i->m->side]];
 
     i->trace = &t->instances[t->n++];
     *i->trace = (struct trace_instance){.rule = r->label.p,
-                                        .file = r->node->file,
-                                        .line = r->node->line,
-                                        .column = r->node->column,
+                                        .file = at->file,
+                                        .line = at->line,
+                                        .column = at->column,
                                         .outcome = i->out};
     i->trace->slots = NEW_ARRAY(i->m->a, struct trace_slot, r->n_with + 2);
 }
@@ -169,9 +170,9 @@ static void begin_trace(struct instance *i, struct feed_trace *t)
 static void run(struct instance *i, size_t rule)
 {
     struct feed_trace *t = i->m->in->trace;
-    bool map_chosen;
+    bool map_chosen = choose_map(i);
+    const struct op *ops = i->map->program.ops;
 
-    map_chosen = choose_map(i);
     i->rule = &i->map->rules[rule];
     i->out->rule = i->rule->label;
     i->out->overlay = i->map->overlay;
@@ -180,11 +181,11 @@ static void run(struct instance *i, size_t rule)
         record_reads(i);
         t->overlay = i->map->overlay ? i->map->overlay : t->overlay;
     }
-    if (map_chosen && guard_only_if(i) && guard_sensitive(i) && fill_slots(i)) {
-        compose(i);
-        if (i->out->kind == FEED_SEND || i->out->kind == FEED_RECORDED)
-            (void)leak_look(i);
-    }
+    i->event.type = str_of(i->rule->event->name);
+    i->event.slots = NEW_ARRAY(i->m->a, struct slot, EVENT_MAX_SLOTS + 1);
+    for (size_t pc = i->rule->entry[i->m->side]; map_chosen && ops[pc].code != OP_END; pc++)
+        if (!instance_step(i, &ops[pc]))
+            break;
     if (i->out->kind != FEED_SEND && i->out->kind != FEED_RECORDED)
         i->out->emits = false;
     i->out->warnings = i->warnings;

@@ -1,6 +1,7 @@
-/* Fills the slots of one instance's event, in order: the unit key, then as the file has them. */
+/* The operations of a rule: guards, then the slots of one instance's event in order, the unit key first. */
 #include "instance.h"
 #include "leak.h"
+#include "program.h"
 #include "record.h"
 
 bool instance_stop(struct instance *i, enum feed_outcome_kind kind, struct str reason)
@@ -48,12 +49,14 @@ bool instance_site(struct instance *i)
 {
     static const struct slot_type none = {"site", SLOT_SITE, true, false, NULL, NULL};
     const struct slot_type *slot = event_type_slot(i->rule->event, STR("site"));
+    const struct value *v = i->map->site;
+    const struct op call = {.slot = slot ? slot : &none, .value = v, .arg = v->entry[i->m->side]};
     struct made made = {0};
 
     if (i->site_state != MADE_UNSET)
         return i->site_state == MADE_VALUE;
     i->site_state = MADE_STOPPED;
-    if (!value_make(i, i->map->site, slot ? slot : &none, &made))
+    if (!value_make(i, &call, &made))
         return false;
     i->site = made.state == MADE_VALUE ? feed_site(i->m->f, made.text) : NULL;
     if (!i->site) /* a stored event of an older map may name a site that is gone */
@@ -108,41 +111,20 @@ static bool fill_site(struct instance *i, const struct slot_type *type)
     return set_slot(i, type, &made);
 }
 
-static bool fill_slot(struct instance *i, const struct binding *b)
+static bool fill_text(struct instance *i, const struct op *op)
+{
+    const struct made made = {.state = MADE_VALUE, .text = op->text};
+
+    if (op->code == OP_LITERAL)
+        record_literal(i, op->slot, op->text);
+    return set_slot(i, op->slot, &made);
+}
+
+static bool fill_value(struct instance *i, const struct op *op)
 {
     struct made made = {0};
 
-    if (b->slot->kind == SLOT_SITE)
-        return fill_site(i, b->slot);
-    if (!b->value) {
-        made = (struct made){.state = MADE_VALUE, .text = b->literal};
-        record_literal(i, b->slot, b->literal);
-        return set_slot(i, b->slot, &made);
-    }
-    return value_make(i, b->value, b->slot, &made) && set_slot(i, b->slot, &made);
-}
-
-static bool is_mapped(const struct rule *r, const struct slot_type *slot)
-{
-    for (size_t k = 0; k < r->n_with; k++)
-        if (r->with[k].slot == slot)
-            return true;
-    return false;
-}
-
-static bool fill_standards(struct instance *i)
-{
-    for (size_t k = 0; k < i->rule->event->n_slots; k++) {
-        const struct slot_type *type = &i->rule->event->slots[k];
-        struct made made = {.state = MADE_VALUE};
-
-        if (!type->standard || is_mapped(i->rule, type))
-            continue;
-        made.text = str_of(type->standard);
-        if (!set_slot(i, type, &made))
-            return false;
-    }
-    return true;
+    return value_make(i, op, &made) && set_slot(i, op->slot, &made);
 }
 
 static struct slot *slot_of(struct event *ev, const char *name)
@@ -160,8 +142,7 @@ static bool notice_move(struct instance *i)
     const struct event *before = NULL;
     int64_t was, is;
 
-    if (!i->rule->event->stale_at_start || !status || !start ||
-        !str_eq(status->value, STR("booked")))
+    if (!status || !start || !str_eq(status->value, STR("booked")))
         return true;
     if (!instance_stored(i, &before))
         return false;
@@ -171,12 +152,35 @@ static bool notice_move(struct instance *i)
     return true;
 }
 
-bool fill_slots(struct instance *i)
+bool instance_step(struct instance *i, const struct op *op)
 {
-    i->event.type = str_of(i->rule->event->name);
-    i->event.slots = NEW_ARRAY(i->m->a, struct slot, EVENT_MAX_SLOTS + 1);
-    for (size_t k = 0; k < i->rule->n_with; k++)
-        if (!fill_slot(i, &i->rule->with[k]))
-            return false;
-    return fill_standards(i) && notice_move(i);
+    switch (op->code) {
+    case OP_ONLY_IF:
+        return guard_only_if(i);
+    case OP_SENSITIVE:
+        return guard_sensitive(i);
+    case OP_SITE:
+        return fill_site(i, op->slot);
+    case OP_LITERAL:
+    case OP_STANDARD:
+        return fill_text(i, op);
+    case OP_VALUE:
+        return fill_value(i, op);
+    case OP_MOVED:
+        return notice_move(i);
+    case OP_COMPOSE:
+        compose(i);
+        return i->out->kind == FEED_SEND || i->out->kind == FEED_RECORDED;
+    case OP_LOOK:
+        return leak_look(i);
+    case OP_RULE:
+    case OP_TRY: /* of a value: value_make() */
+    case OP_AGREE:
+    case OP_CARRY:
+    case OP_ELSE:
+    case OP_FLAG:
+    case OP_END:
+        break;
+    }
+    return true;
 }

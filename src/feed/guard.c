@@ -11,12 +11,9 @@ static bool stop(struct instance *i, const struct otherwise *o)
 bool guard_only_if(struct instance *i)
 {
     const struct guard *g = &i->rule->only_if;
-    const struct branch *b = &g->branch[i->m->side];
     bool holds = true;
 
-    if (!g->present || b->kind != BRANCH_CONDITION)
-        return true;
-    if (!condition_read(i, b, &holds))
+    if (!condition_read(i, &g->branch[i->m->side], &holds))
         return false;
     return holds ? true : stop(i, &g->otherwise);
 }
@@ -28,8 +25,6 @@ bool guard_sensitive(struct instance *i)
     const struct branch *b = &g->branch[i->m->side];
     size_t codes = 0;
 
-    if (!g->present)
-        return true;
     for (size_t s = 0; s < b->n_sources; s++) {
         struct elements all;
 

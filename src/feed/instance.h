@@ -85,14 +85,15 @@ bool condition_read(struct instance *i, const struct branch *b, bool *out);
 /* *out: some path of the HL7 condition has a value or a delete. False: the instance ended. */
 bool condition_says(struct instance *i, const struct branch *b, bool *out);
 
-/* ---- the steps, in order; each false when the instance ended ---- */
+/* ---- the operations (program.h); each false when the instance ended ---- */
 
+struct op;
+/* One operation of a rule. */
+bool instance_step(struct instance *i, const struct op *op);
 bool guard_only_if(struct instance *i);
 bool guard_sensitive(struct instance *i);
-bool fill_slots(struct instance *i);
-/* What a value is for a slot of that type. */
-bool value_make(struct instance *i, const struct value *v, const struct slot_type *slot,
-                struct made *out);
+/* Runs the operations that `call` names: what its value is for its slot. */
+bool value_make(struct instance *i, const struct op *call, struct made *out);
 void compose(struct instance *i);
 
 /* ---- render.c ---- */

@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "files.h"
 #include "loading.h"
+#include "program.h"
 #include "seal/seal.h"
 
 /* The version of a feed is the digest of its files' digests, in the order they are read. */
@@ -180,6 +181,8 @@ struct feed *feed_load_at(const char *path, int64_t now_ms, struct arena *a, str
     load(&l);
     seal_sha256((struct str){(const char *)l.digests, l.n_digests * SEAL_HASH_BYTES}, version);
     hex_encode(version, sizeof(version), f->version);
+    if (!report_has_errors(&r))
+        programs_make(&l);
     report_end(&r, out);
     if (out->n_errors) {
         feed_free(f);

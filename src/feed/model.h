@@ -160,6 +160,7 @@ struct value {
     struct otherwise agree; /* MISSING: none; ELSE_NONE: warn; HOLD, REJECT */
     struct otherwise otherwise;
     enum sensitivity class; /* join over branches, candidates, literals and, for +s, the site */
+    uint32_t entry[SIDES];  /* where its operations start; 0: no rule needs them */
     bool faulty;            /* something in it was reported: derived findings are silenced */
 };
 
@@ -193,6 +194,13 @@ struct rule {
     size_t n_with;
     const struct slot_type *coalesce_by; /* NULL: no window */
     int64_t coalesce_ms;
+    uint32_t entry[SIDES]; /* where its operations start; 0: it does not read that side */
+};
+
+struct program { /* the flat form: program.h */
+    struct op *ops;
+    struct span *spans; /* one an operation: where in the files it stands */
+    size_t n;
 };
 
 struct map {
@@ -204,6 +212,7 @@ struct map {
     const struct value *site; /* values.site; NULL: none */
     struct rule *rules;
     size_t n_rules;
+    struct program program;
 };
 
 /* ---- notify ---- */

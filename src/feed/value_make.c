@@ -1,5 +1,6 @@
 /* From the candidates of a value to its result: the first that converts wins. */
 #include "instance.h"
+#include "program.h"
 #include "record.h"
 
 struct making { /* one value of one instance under way */
@@ -134,7 +135,7 @@ static bool check_agreement(struct making *k)
     struct str text = {NULL, 0};
     bool differ = false;
 
-    if (!agrees(v) || !k->won)
+    if (!k->won)
         return true;
     for (size_t s = 0; s < k->branch->n_sources; s++) {
         const struct source *from = &k->branch->sources[s];
@@ -252,41 +253,65 @@ static bool make_flag(struct making *k)
     return true;
 }
 
-static bool make(struct making *k)
+/* One operation. *pc moves on, or ahead to where the operation says. */
+static bool step(struct making *k, const struct op *op, size_t *pc)
 {
-    if (k->slot->kind == SLOT_FLAG)
-        return make_flag(k);
-    if (agrees(k->v))
-        k->firsts = NEW_ARRAY(k->i->m->a, struct str, k->branch->n_sources + 1);
-    for (size_t s = 0; k->branch->kind == BRANCH_SOURCES && s < k->branch->n_sources; s++) {
-        if (k->won && !agrees(k->v) && !k->record)
-            break;
-        if (!try_source(k, s))
-            return false;
+    size_t next = *pc + 1;
+    bool on = true;
+
+    switch (op->code) {
+    case OP_TRY:
+        on = try_source(k, op->arg);
+        next = op->to && k->won && !k->record ? op->to : next;
+        break;
+    case OP_AGREE:
+        on = check_agreement(k);
+        break;
+    case OP_CARRY:
+        on = k->won || carry(k);
+        next = k->won ? op->to : next;
+        break;
+    case OP_ELSE:
+        on = otherwise(k);
+        break;
+    case OP_FLAG:
+        on = make_flag(k);
+        break;
+    case OP_END:
+    case OP_RULE: /* of a rule: instance_step() */
+    case OP_ONLY_IF:
+    case OP_SENSITIVE:
+    case OP_SITE:
+    case OP_LITERAL:
+    case OP_VALUE:
+    case OP_STANDARD:
+    case OP_MOVED:
+    case OP_COMPOSE:
+    case OP_LOOK:
+        break;
     }
-    if (!check_agreement(k))
-        return false;
-    if (!k->won && !carry(k))
-        return false;
-    return k->won ? true : otherwise(k);
+    *pc = next;
+    return on;
 }
 
-bool value_make(struct instance *i, const struct value *v, const struct slot_type *slot,
-                struct made *out)
+bool value_make(struct instance *i, const struct op *call, struct made *out)
 {
-    struct making k = {.i = i, .v = v, .slot = slot, .branch = &v->branch[i->m->side]};
+    const struct value *v = call->value;
+    const struct op *ops = i->map->program.ops;
+    struct making k = {.i = i, .v = v, .slot = call->slot, .branch = &v->branch[i->m->side]};
+    bool on = true;
 
     k.table = k.branch->table ? k.branch->table : v->table;
     for (size_t c = 0; c < v->n_as; c++) {
         k.phone = k.phone || v->as[c].kind == CONVERT_PHONE;
         k.uses_site = k.uses_site || convert_uses_site(v->as[c].kind);
     }
-    k.record = record_begin(i, slot);
-    if (!make(&k)) {
-        record_end(i, k.record, v, NULL);
-        return false;
-    }
+    if (agrees(v))
+        k.firsts = NEW_ARRAY(i->m->a, struct str, k.branch->n_sources + 1);
+    k.record = record_begin(i, call->slot);
+    for (size_t pc = call->arg; on && ops[pc].code != OP_END;)
+        on = step(&k, &ops[pc], &pc);
     *out = k.made;
-    record_end(i, k.record, v, &k.made);
-    return true;
+    record_end(i, k.record, v, on ? &k.made : NULL);
+    return on;
 }
