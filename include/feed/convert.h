@@ -43,6 +43,12 @@ enum convert_named convert_named(struct str text, struct converter *out);
 /* The names, for suggestions: "text", "trim", … ; NULL past the end. */
 const char *convert_name(size_t i);
 enum convert_type convert_yields(enum convert_kind k);
+
+struct convert_about {
+    const char *does;    /* one line of Markdown */
+    const char *reasons; /* every reason it can fail with, separated by spaces; "": it cannot */
+};
+const struct convert_about *convert_about(enum convert_kind k);
 bool convert_uses_site(enum convert_kind k); /* `+s`: the site's class joins in */
 
 /* What is known about the message and the place it is about. */

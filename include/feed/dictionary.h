@@ -23,6 +23,8 @@ bool dictionary_local_fhir(struct str element);
 /* The entry of an element, "Patient.telecom.value": its longest listed prefix. For what ends in
  * ".reference" ask dictionary_reference_element(). */
 enum sensitivity dictionary_fhir(struct str element, bool *listed);
+/* The entries for elements in order of their names, from 0; absent past the end. */
+struct str dictionary_fhir_entry(size_t i, enum sensitivity *class);
 /* The class of a reference to that type of resource, "Location". */
 enum sensitivity dictionary_reference(struct str target_type);
 /* The join over all types that a reference may point at in R4: "Encounter.serviceProvider", with or

@@ -54,6 +54,10 @@ const struct cli_command cli_commands[] = {
      "  tidings schema feed                 # one, on stdout\n"
      "  tidings schema --out tenant/schema  # all: feed, overlay, policy, sites, templates\n",
      OPT(OUT), 1, cli_schema},
+    {"codes", "[CODE]", "what a code of the checker means, and how to repair it",
+     "  tidings codes        # all of them\n  tidings codes E401\n", 0, 1, cli_codes},
+    {"reference", "", "every key, event, converter and class of the feed language (Markdown)",
+     "  tidings reference > docs/feed-reference.md\n", 0, 0, cli_reference},
     {"version", "", "version of the program and of what it stands on", "  tidings version\n",
      OPT(JSON), 0, cli_version},
 };

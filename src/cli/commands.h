@@ -16,6 +16,8 @@ int cli_keys(const struct cli_args *args);
 int cli_settings(const struct cli_args *args);
 int cli_meanings(const struct cli_args *args);
 int cli_schema(const struct cli_args *args);
+int cli_reference(const struct cli_args *args);
+int cli_codes(const struct cli_args *args);
 int cli_scrub(const struct cli_args *args);
 int cli_recorder(const struct cli_args *args);
 int cli_version(const struct cli_args *args);

@@ -11,17 +11,48 @@ static const struct {
     const char *name;
     enum convert_type yields;
     bool uses_site;
+    struct convert_about about;
 } kinds[] = {
-    [CONVERT_TEXT] = {"text", CONVERT_TYPE_TEXT, false},
-    [CONVERT_TRIM] = {"trim", CONVERT_TYPE_TEXT, false},
-    [CONVERT_LOWER] = {"lower", CONVERT_TYPE_TEXT, false},
-    [CONVERT_DIGITS] = {"digits", CONVERT_TYPE_TEXT, false},
-    [CONVERT_SLICE] = {"slice", CONVERT_TYPE_TEXT, false},
-    [CONVERT_DATE] = {"date", CONVERT_TYPE_DATE, false},
-    [CONVERT_INSTANT] = {"instant", CONVERT_TYPE_INSTANT, true},
-    [CONVERT_PHONE] = {"phone", CONVERT_TYPE_PHONE, true},
-    [CONVERT_LANGUAGE] = {"language", CONVERT_TYPE_TAG, true},
-    [CONVERT_PSEUDONYM] = {"pseudonym", CONVERT_TYPE_KEY, false},
+    [CONVERT_TEXT] = {"text", CONVERT_TYPE_TEXT, false, {"nothing more", "text.control"}},
+    [CONVERT_TRIM] = {"trim",
+                      CONVERT_TYPE_TEXT,
+                      false,
+                      {"takes off Unicode white space at both ends", "text.control"}},
+    [CONVERT_LOWER] = {"lower", CONVERT_TYPE_TEXT, false, {"Unicode lower case", ""}},
+    [CONVERT_DIGITS] = {"digits",
+                        CONVERT_TYPE_TEXT,
+                        false,
+                        {"NFKC, then keeps the ASCII digits", "digits.none"}},
+    [CONVERT_SLICE] = {"slice",
+                       CONVERT_TYPE_TEXT,
+                       false,
+                       {"`slice(n,m)`: code points n to m, both included", "slice.short"}},
+    [CONVERT_DATE] = {"date",
+                      CONVERT_TYPE_DATE,
+                      false,
+                      {"HL7 DT or DTM, FHIR date; day precision at least",
+                       "date.syntax date.partial"}},
+    [CONVERT_INSTANT] = {"instant",
+                         CONVERT_TYPE_INSTANT,
+                         true,
+                         {"a moment; without an offset, in the site's zone",
+                          "instant.syntax instant.date_only instant.no_offset instant.gap "
+                          "instant.fold"}},
+    [CONVERT_PHONE] = {"phone",
+                       CONVERT_TYPE_PHONE,
+                       true,
+                       {"an XTN repetition or a text as E.164, valid to libphonenumber",
+                        "phone.no_digits phone.characters phone.kind phone.expired "
+                        "phone.protected phone.not_valid"}},
+    [CONVERT_LANGUAGE] = {"language",
+                          CONVERT_TYPE_TAG,
+                          true,
+                          {"ISO 639 or BCP 47 as a language that the templates offer",
+                           "language.unknown language.not_offered"}},
+    [CONVERT_PSEUDONYM] = {"pseudonym",
+                           CONVERT_TYPE_KEY,
+                           false,
+                           {"a keyed hash; the only thing a key slot takes", ""}},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
@@ -72,6 +103,11 @@ enum convert_named convert_named(struct str text, struct converter *out)
 const char *convert_name(size_t i)
 {
     return i + CONVERT_TEXT < KINDS ? kinds[i + CONVERT_TEXT].name : NULL;
+}
+
+const struct convert_about *convert_about(enum convert_kind k)
+{
+    return &kinds[k].about;
 }
 
 enum convert_type convert_yields(enum convert_kind k)

@@ -197,6 +197,14 @@ enum sensitivity dictionary_fhir(struct str element, bool *listed)
     return longest ? found : CLASS_CLINICAL;
 }
 
+struct str dictionary_fhir_entry(size_t i, enum sensitivity *class)
+{
+    if (i >= sizeof fhir / sizeof fhir[0])
+        return (struct str){NULL, 0};
+    *class = fhir[i].class;
+    return fhir[i].path;
+}
+
 enum sensitivity dictionary_reference(struct str target_type)
 {
     if (str_eq(target_type, STR("Location")) || str_eq(target_type, STR("Organization")))

@@ -126,7 +126,7 @@ static const struct key_type test_keys[] = {
      "sample, or samples run in order against one empty store; expectations are for the last"},
     {"for_each_sample", KEY_TEXT, false, 0, NULL, NULL, "pattern of samples, instead of `given`"},
     {"change", KEY_TEXT_MAP, false, 0, NULL, NULL,
-     "path to raw text, written into the sample first; `\"\"` empties"},
+     "path to raw text, written into the sample first; an empty text empties the field"},
     {"add", KEY_TEXT_LIST, false, 0, NULL, NULL, "segments put behind the sample"},
     {"expect", KEY_EXPECT, true, 0, NULL, NULL,
      "outcomes: `EVENT: {slot: text}`, `send`, `remind`, `drop`, `hold`, `reject`, `warn`; an "
