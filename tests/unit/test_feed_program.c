@@ -24,8 +24,6 @@ static const char rule[] = "  86  rule      `result`  [feed.yaml:50:5]\n"
                            " 100  else      `reject(no filler number)`  [feed.yaml:63:55]\n"
                            " 101  end        [feed.yaml:63:19]\n";
 static const char overlay[] = "  31  try       `ZPI-4` ->35  [overlays/lion.yaml:3:17]\n"
-                              "  32  try       `PID-13(3=CP)` ->35  [overlays/lion.yaml:3:24]\n"
-                              "  31  try       `ZPI-4` ->35  [overlays/lion.yaml:3:17]\n"
                               "  32  try       `PID-13(3=CP)` ->35  [overlays/lion.yaml:3:24]\n";
 
 static struct feed *load(const char *path)
