@@ -43,6 +43,7 @@ struct finding {
      * there. */
     const struct finding_step *flow;
     size_t n_flow, n_paths;
+    const char *unused; /* W902: the table or template, as in `used` of struct findings; else NULL */
 };
 
 struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load()
@@ -50,6 +51,10 @@ struct findings { /* in order of file, line, column, code; owned by the arena gi
     struct finding *items;
     size_t n;
     size_t n_errors, n_warnings;
+    /* "tenant/tables/site.csv", "tenant/templates.yaml#visit_update": what the feed uses of files that
+     * others may use, too. NULL: it could not be read so far. */
+    const char *const *used;
+    size_t n_used;
 };
 
 /* Reads a feed file and everything it uses. The feed is NULL exactly when there is an error.

@@ -10,8 +10,10 @@ const struct cli_command cli_commands[] = {
     {"serve", "-c FILE", "run the daemon", "  tidings serve -c tidings.yaml\n", OPT(CONFIG), 0,
      cli_serve},
     {"check", "[PATH…]", "check feed files; every error has a place and a hint",
-     "  tidings check mappings/demo\n  tidings check --strict mappings/demo/demo.yaml\n",
-     OPT(STRICT), MOST_WORDS, cli_check},
+     "  tidings check mappings/demo\n  tidings check --strict mappings/demo/demo.yaml\n"
+     "  tidings check --format sarif tenants > findings.sarif   # for code review\n"
+     "  tidings check --proof mappings/demo                     # every path to what is shown\n",
+     OPT(STRICT) | OPT(FORMAT) | OPT(JSON) | OPT(PROOF) | OPT(UNREAD), MOST_WORDS, cli_check},
     {"test", "[PATH…]", "run the tests inside feed files", "  tidings test mappings/demo\n", 0,
      MOST_WORDS, cli_test},
     {"explain", "[FEED] FILE|ID|-", "what a feed makes of one message, and why; sends nothing",

@@ -96,12 +96,26 @@ void check_unused(struct loading *l)
         if (!is_used(l, plain->values[i].name))
             report_at(l->r, "W901", plain->values[i].key_node, NULL,
                       "value `" STR_FMT "` is never used", STR_ARG(plain->values[i].name));
-    for (size_t i = 0; i < f->n_tables; i++)
-        if (!l->table_used[i])
-            report_at(l->r, "W902", l->tables_node, NULL, "table `%s` is never used",
-                      f->tables[i].name);
-    for (size_t i = 0; i < f->templates.n; i++)
-        if (!l->template_used[i])
-            report_at(l->r, "W902", f->templates.items[i].key_node, NULL,
-                      "template `" STR_FMT "` is never used", STR_ARG(f->templates.items[i].key));
+    report_uses(l->r, f->n_tables + f->templates.n);
+    for (size_t i = 0; i < f->n_tables; i++) {
+        const struct table *t = &f->tables[i];
+
+        if (l->table_used[i]) {
+            report_used(l->r, t->file, NULL);
+            continue;
+        }
+        report_at(l->r, "W902", l->tables_node, NULL, "table `%s` is never used", t->name);
+        report_unused(l->r, t->file, NULL);
+    }
+    for (size_t i = 0; i < f->templates.n; i++) {
+        const struct template *t = &f->templates.items[i];
+
+        if (l->template_used[i]) {
+            report_used(l->r, t->key_node->file, t->key.p);
+            continue;
+        }
+        report_at(l->r, "W902", t->key_node, NULL, "template `" STR_FMT "` is never used",
+                  STR_ARG(t->key));
+        report_unused(l->r, t->key_node->file, t->key.p);
+    }
 }

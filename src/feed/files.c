@@ -96,3 +96,12 @@ bool folder_list(const char *folder, const char *ending, struct arena *a, struct
     qsort(out->items, out->n, sizeof(*out->items), by_name);
     return true;
 }
+
+const char *file_shown(struct arena *a, const char *feed_path, const char *file)
+{
+    const char *slash = feed_path ? strrchr(feed_path, '/') : NULL;
+
+    if (!slash || strcmp(file, feed_path) == 0)
+        return arena_copy(a, str_of(file)).p;
+    return arena_printf(a, "%.*s/%s", (int)(slash - feed_path), feed_path, file).p;
+}

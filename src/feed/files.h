@@ -14,6 +14,10 @@ bool path_climbs_out(struct str path);
 enum file_result file_read(const char *folder, const char *relative, size_t max, struct arena *a,
                            struct str *out);
 
+/* A file of a feed as its user would name it: the feed's own path as it is, any other with the folder of the
+ * feed in front. */
+const char *file_shown(struct arena *a, const char *feed_path, const char *file);
+
 enum { FILES_MOST = 1000 };
 
 struct file_names {

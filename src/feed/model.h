@@ -94,6 +94,7 @@ struct ceiling { /* policy: a template that may show more */
 };
 
 struct policy {
+    const struct yaml_node *node; /* the whole file; NULL: there is none */
     struct declared *declared;
     size_t n_declared;
     struct ceiling *ceilings;

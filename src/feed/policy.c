@@ -168,6 +168,7 @@ void policy_load(struct loading *l, const struct yaml_node *at)
         report_at(l->r, "E009", of, NULL, "this policy is for feed `" STR_FMT "`",
                   STR_ARG(of->text));
     l->f->policy.faulty = false;
+    l->f->policy.node = root;
     declare = yaml_get(root, "declare");
     ceiling = yaml_get(root, "ceiling");
     l->f->policy.declared = NEW_ARRAY(l->a, struct declared, n_items(declare) + 1);

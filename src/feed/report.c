@@ -5,15 +5,11 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "files.h"
 
-/* A file of the feed as the user would name it. */
 static const char *named(const struct report *r, const char *file)
 {
-    const char *slash = r->feed ? strrchr(r->feed, '/') : NULL;
-
-    if (!slash || strcmp(file, r->feed) == 0)
-        return arena_copy(r->a, str_of(file)).p;
-    return arena_printf(r->a, "%.*s/%s", (int)(slash - r->feed), r->feed, file).p;
+    return file_shown(r->a, r->feed, file);
 }
 
 void report_text_add(struct report *r, const char *file, struct str text)
@@ -89,6 +85,28 @@ void report_place(struct report *r, const char *code, struct report_place at, co
     va_start(args, fmt);
     put(r, code, at, hint, format(r, fmt, args));
     va_end(args);
+}
+
+static const char *part_of(const struct report *r, const char *file, const char *part)
+{
+    const char *name = named(r, file);
+
+    return part ? arena_printf(r->a, "%s#%s", name, part).p : name;
+}
+
+void report_uses(struct report *r, size_t n)
+{
+    r->used = NEW_ARRAY(r->a, const char *, n + 1);
+}
+
+void report_used(struct report *r, const char *file, const char *part)
+{
+    r->used[r->n_used++] = part_of(r, file, part);
+}
+
+void report_unused(struct report *r, const char *file, const char *part)
+{
+    r->items[r->n - 1].unused = part_of(r, file, part);
 }
 
 bool report_has_errors(const struct report *r)
@@ -201,7 +219,7 @@ void report_end(struct report *r, struct findings *out)
 
     if (r->n)
         qsort(r->items, r->n, sizeof(*r->items), by_place);
-    *out = (struct findings){.items = r->items};
+    *out = (struct findings){.items = r->items, .used = r->used, .n_used = r->n_used};
     for (size_t i = 0; i < r->n; i++) {
         struct finding *f = &r->items[i];
 

@@ -17,6 +17,8 @@ struct report {
     size_t n, room;
     struct report_text *texts;
     size_t n_texts, text_room;
+    const char **used; /* as in struct findings */
+    size_t n_used;
 };
 
 /* Makes the lines of `text` known under that name; both are copied. */
@@ -39,6 +41,12 @@ void report_place(struct report *r, const char *code, struct report_place at, co
 void report_narrow(struct report *r, const struct yaml_node *scalar, size_t end);
 /* The flow of the finding made last, sink first; the last n_paths of them are paths. Copied. */
 void report_flow(struct report *r, const struct finding_step *steps, size_t n, size_t n_paths);
+
+/* For each of `n` things that several feeds may use: makes room; then says of one that it is used, or that the
+ * finding made last is about its being unused. `part` may be NULL. */
+void report_uses(struct report *r, size_t n);
+void report_used(struct report *r, const char *file, const char *part);
+void report_unused(struct report *r, const char *file, const char *part);
 
 bool report_has_errors(const struct report *r);
 /* Sorts, drops doubles, adds the source lines. */
