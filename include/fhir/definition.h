@@ -14,9 +14,13 @@ bool fhir_release_named(struct str text, enum fhir_release *out);
 const char *fhir_release_name(enum fhir_release r);
 
 struct fhir_definition {
-    const char *path; /* "Appointment.participant.actor": where it is defined */
-    const char *type; /* "Reference"; for an element with children of its own their owner
-                         ("Appointment.participant"); "[x]" for a choice: Observation.value */
+    const char *owner; /* where it is defined: "Appointment.participant", "DomainResource" */
+    const char *name;  /* "actor" */
+    const char *type;  /* "Reference"; for an element with children of its own their owner
+                            ("Appointment.participant"); "[x]" for a choice: Observation.value */
+    const char
+        *targets; /* a Reference: the resource types it may point at, apart by spaces; "" when any
+                            or not known, and for every other type */
     bool repeats;
 };
 
@@ -25,17 +29,14 @@ struct fhir_definition {
  * of a choice ("valueQuantity") are found, and so is its base name ("value", type "[x]"). */
 bool fhir_element_defined(enum fhir_release r, struct str owner, struct str name,
                           struct fhir_definition *out);
-/* The names that an owner has itself, not those it inherits, in order, from 0; NULL past the end. For
- * suggestions and listings. */
-const char *fhir_element_at(enum fhir_release r, struct str owner, size_t i);
+/* What an owner has itself, not what it inherits, in order of the names, from 0; false past the end. */
+bool fhir_element_at(enum fhir_release r, struct str owner, size_t i, struct fhir_definition *out);
+/* Some element of some release has that name. */
+bool fhir_element_name_known(struct str name);
 
 bool fhir_type_defined(enum fhir_release r, struct str type); /* "Patient", "Quantity", "code" */
 bool fhir_resource_defined(enum fhir_release r, struct str type); /* "Patient", "Bundle" */
-/* True when they are the same or `type` descends from `ancestor`. */
+/* True when they are the same or `type` descends from `ancestor`: Age from Quantity, code from string. */
 bool fhir_type_descends(enum fhir_release r, struct str type, struct str ancestor);
-
-/* The resource types a reference may point at, apart by spaces: "Patient Practitioner"; "" for any.
- * NULL: no reference (or a choice without one). `path`: as fhir_definition.path. */
-const char *fhir_reference_targets(enum fhir_release r, struct str path);
 
 #endif

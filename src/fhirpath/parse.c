@@ -152,7 +152,7 @@ static bool type_argument(struct parser *p, struct expr *call)
     }
     call->text = arena_copy(p->a, name.text);
     return type_exists(call) ||
-           lex_fault(p->fault, "E211", name.at, "no such type in FHIR R4 or FHIRPath");
+           lex_fault(p->fault, "E211", name.at, "no such type in FHIR or FHIRPath");
 }
 
 static bool arguments(struct parser *p, struct expr *call, const struct function_form *form)

@@ -115,7 +115,7 @@ static const struct json_node *twin_of(const struct json_node *object, struct st
 /* The type behind a choice's JSON name: "valueQuantity" is a Quantity. Absent when it is none. */
 static struct str choice_type(struct str owner, struct str name, struct str member)
 {
-    const struct element *el;
+    struct fhir_definition el;
     struct str tail;
 
     if (member.n && member.p[0] == '_')
@@ -123,9 +123,8 @@ static struct str choice_type(struct str owner, struct str name, struct str memb
     if (member.n <= name.n || !str_starts(member, name) || member.p[name.n] < 'A' ||
         member.p[name.n] > 'Z')
         return (struct str){0};
-    el = owner.p ? element_find(owner, member) : NULL;
-    if (el)
-        return str_of(el->type);
+    if (owner.p && element_find(owner, member, &el))
+        return str_of(el.type);
     tail = (struct str){member.p + name.n, member.n - name.n};
     return !(owner.p && element_owner_known(owner)) && type_known(tail) ? tail : (struct str){0};
 }
@@ -155,18 +154,19 @@ bool value_children(struct run *r, const struct fhirpath_item *item, struct str 
     const struct json_node *from = object ? item->node : item->twin;
     const struct json_node *node, *twin;
     struct str owner = object || !item->twin ? item->type : STR("Element");
-    const struct element *el;
+    struct fhir_definition el;
+    bool defined;
 
     if (item->kind != FHIRPATH_NODE || !from)
         return true;
     if (!run_steps(r, from->n))
         return false;
-    el = owner.p ? element_find(owner, name) : NULL;
+    defined = owner.p && element_find(owner, name, &el);
     node = json_member(from, name);
     twin = twin_of(from, name);
-    if ((el && element_is_choice(el)) || (!el && !node && !twin))
+    if (defined ? element_is_choice(&el) : !node && !twin)
         return add_choice(r, from, owner, name, out);
-    return add_values(r, node, twin, el ? str_of(el->type) : (struct str){0}, out);
+    return add_values(r, node, twin, defined ? str_of(el.type) : (struct str){0}, out);
 }
 
 bool value_is_string(const struct fhirpath_item *item)

@@ -8,7 +8,8 @@ import pytest
 from harness.daemon import ROOT
 
 INTEROP = pathlib.Path(__file__).resolve().parent
-TABLES = [("hl7-definition.mjs", "src/hl7/definition.inc", "hl7v2-dictionary")]
+TABLES = [("hl7-definition.mjs", "src/hl7/definition.inc", "hl7v2-dictionary"),
+          ("fhir-definition.mjs", "src/fhir/definition.inc", "@types/fhir")]
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no node here")

@@ -217,19 +217,21 @@ static void test_instants(void)
 
 static void test_names(void)
 {
+    struct fhir_definition el;
+
     CHECK(fhir_id_ok(STR("a-B.9")) && !fhir_id_ok(STR("")) && !fhir_id_ok(STR("a_b")), "ids");
     CHECK(!fhir_id_ok(STR("0123456789012345678901234567890123456789012345678901234567890123 4")),
           "65");
-    CHECK(strcmp(element_find(STR("Appointment"), STR("start"))->type, "instant") == 0, "start");
-    CHECK(strcmp(element_find(STR("Appointment.participant"), STR("actor"))->type, "Reference") ==
-              0,
-          "a backbone");
-    CHECK(element_find(STR("Appointment.participant"), STR("extension")), "inherited");
-    CHECK(element_find(STR("Age"), STR("value")) && element_find(STR("Patient"), STR("id")),
-          "parents");
-    CHECK(element_is_choice(element_find(STR("Patient"), STR("deceased"))), "choice");
-    CHECK(!element_find(STR("Patient"), STR("phone")) && !element_find(STR("Nothing"), STR("id")),
+    CHECK(element_find(STR("Appointment"), STR("start"), &el) && !strcmp(el.type, "instant"),
+          "start");
+    CHECK(element_find(STR("Appointment"), STR("recurrenceTemplate"), &el), "of R5 alone");
+    CHECK(element_find(STR("Patient"), STR("deceased"), &el) && element_is_choice(&el), "choice");
+    CHECK(!element_find(STR("Patient"), STR("phone"), &el) &&
+              !element_find(STR("Nothing"), STR("id"), &el),
           "none");
+    CHECK(element_owner_known(STR("Appointment.participant")) &&
+              !element_owner_known(STR("Nothing")),
+          "owners");
     CHECK(element_known(STR("actor")) && !element_known(STR("wang")), "known names");
     CHECK(type_is(STR("Age"), STR("Quantity")) && type_is(STR("code"), STR("string")) &&
               !type_is(STR("string"), STR("code")) && type_is(STR("Patient"), STR("Resource")),
