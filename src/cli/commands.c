@@ -20,6 +20,10 @@ const struct cli_command cli_commands[] = {
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
      "  tidings explain -c tidings.yaml 42      # message 42 of the store\n",
      OPT(CONFIG) | OPT(JSON), 2, cli_explain},
+    {"profile", "FILE|DIR…", "what samples hold: triggers, field use, codes, times, phones; no patients",
+     "  tidings profile from-his/ --set country=TW\n"
+     "  tidings profile capture.bin --ask-sheet > questions.txt\n",
+     OPT(JSON) | OPT(SET) | OPT(ASK_SHEET), MOST_WORDS, cli_profile},
     {"scrub", "FILE|DIR… [--out DIR]", "samples without their people: same form, invented values",
      "  tidings scrub booking.hl7 > safe.hl7\n"
      "  tidings scrub from-his/ --out samples --set key=scrub.key --set country=TW\n",

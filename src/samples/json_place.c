@@ -13,11 +13,6 @@ const struct json_node *json_next(const struct json_node *node)
     return node ? node->next : NULL;
 }
 
-static struct str text_of(const char *z)
-{
-    return z ? str_of(z) : (struct str){NULL, 0};
-}
-
 /* Goes down from the resource; a name that the table lacks leaves the rest without a type. */
 static void walk_types(struct json_place *p, const struct str *names, size_t n)
 {
@@ -25,12 +20,13 @@ static void walk_types(struct json_place *p, const struct str *names, size_t n)
 
     p->owner = p->type = (struct str){NULL, 0};
     for (size_t i = n; i-- > 0;) {
-        const struct element *el = owner.p ? element_find(owner, names[i]) : NULL;
+        struct fhir_definition el = {.type = NULL};
+        bool known = owner.p && element_find(owner, names[i], &el);
 
         p->owner = owner;
         p->extension |=
             str_eq(names[i], STR("extension")) || str_eq(names[i], STR("modifierExtension"));
-        owner = text_of(el ? el->type : NULL);
+        owner = known ? str_of(el.type) : (struct str){NULL, 0};
     }
     p->type = owner;
 }
