@@ -6,10 +6,11 @@
 #include "base/buf.h"
 #include "feed/feed.h"
 
-/* Appends to `out`. Values of class contact and above are masked. ERR_INPUT as feed_eval(). */
-bool feed_explain_text(const struct feed *f, const struct feed_input *in, struct buf *out,
-                       struct err *e) MUST_USE;
-bool feed_explain_json(const struct feed *f, const struct feed_input *in, struct buf *out,
-                       struct err *e) MUST_USE;
+/* Appends to `out`. Values of class contact and above are masked unless `reveal`, which also gives what the
+ * sender wrote for each value. ERR_INPUT as feed_eval(). */
+bool feed_explain_text(const struct feed *f, const struct feed_input *in, bool reveal,
+                       struct buf *out, struct err *e) MUST_USE;
+bool feed_explain_json(const struct feed *f, const struct feed_input *in, bool reveal,
+                       struct buf *out, struct err *e) MUST_USE;
 
 #endif

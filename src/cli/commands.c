@@ -18,12 +18,10 @@ const struct cli_command cli_commands[] = {
      MOST_WORDS, cli_test},
     {"explain", "[FEED] FILE|ID|-", "what a feed makes of one message, and why; sends nothing",
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
-     "  tidings explain -c tidings.yaml 42      # message 42 of the store\n",
-     OPT(CONFIG) | OPT(JSON), 2, cli_explain},
-    {"profile", "FILE|DIR…", "what samples hold: triggers, field use, codes, times, phones; no patients",
-     "  tidings profile from-his/ --set country=TW\n"
-     "  tidings profile capture.bin --ask-sheet > questions.txt\n",
-     OPT(JSON) | OPT(SET) | OPT(ASK_SHEET), MOST_WORDS, cli_profile},
+     "  tidings explain -c tidings.yaml 42                     # message 42 of the store\n"
+     "  tidings explain -c tidings.yaml 42 --with draft.yaml   # as a draft would judge it\n"
+     "  tidings explain -c tidings.yaml 42 --reveal --because \"ticket 7\"   # noted in audit.log\n",
+     OPT(CONFIG) | OPT(JSON) | OPT(WITH) | OPT(REVEAL) | OPT(BECAUSE), 2, cli_explain},
     {"scrub", "FILE|DIR… [--out DIR]", "samples without their people: same form, invented values",
      "  tidings scrub booking.hl7 > safe.hl7\n"
      "  tidings scrub from-his/ --out samples --set key=scrub.key --set country=TW\n",

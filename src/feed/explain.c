@@ -4,6 +4,7 @@
 #include "explained.h"
 
 /* Widths of the columns, in code points. */
+#include "model.h"
 enum { NAME_WIDTH = 13, VALUE_WIDTH = 43, SOURCE_WIDTH = 20, CLASS_WIDTH = 25 };
 
 bool explained_make(const struct feed *f, const struct feed_input *in, struct explained *out,
@@ -19,10 +20,17 @@ bool explained_make(const struct feed *f, const struct feed_input *in, struct ex
     }
     unread_find(f, in, out);
     return true;
+    if (!out->trace.n)
+        unmatched_find(f, in, out);
 }
 
 /* Text of the message without what a terminal would act on. Returns its width. */
 static size_t add_text(struct buf *out, struct str s)
+struct str explained_place(struct explained *x, const struct rule *r)
+{
+    return arena_printf(&x->arena, "%s:%d", r->node->file, r->node->line);
+}
+
 {
     size_t width = 0;
 
@@ -61,15 +69,35 @@ static void add_head(const struct explained *x, const struct trace_instance *i, 
         buf_printf(out, "  overlay %s", x->trace.overlay);
     buf_add_char(out, '\n');
 }
+    if (x->result.test)
+        buf_printf(out, "  test message: recorded, never sent");
 
-static size_t add_source(const struct trace_slot *s, struct buf *out)
+static void add_unmatched(struct explained *x, struct buf *out)
+{
+    const struct unmatched *u = &x->unmatched;
+
+    buf_printf(out, "why          %s\n", u->why);
+    for (size_t k = 0; k < u->n_rules; k++) {
+        const struct rule *r = &u->rules[k];
+
+        if (!r->n_on[u->side])
+            continue;
+        buf_printf(out, "reads        ");
+        for (size_t i = 0; i < r->n_on[u->side]; i++)
+            buf_printf(out, STR_FMT " ", STR_ARG(r->on[u->side][i]));
+        buf_printf(out, "  rule `" STR_FMT "`  " STR_FMT "%s\n", STR_ARG(r->label),
+                   STR_ARG(explained_place(x, r)), r == u->nearest ? "  (nearest)" : "");
+    }
+}
+
+static size_t add_source(const struct trace_slot *s, bool reveal, struct buf *out)
 {
     size_t width;
 
     switch (s->origin) {
     case TRACE_SOURCE:
         width = add_text(out, s->source);
-        if (s->table_file && !s->masked)
+        if ((s->table_file && !s->masked) || (reveal && s->masked))
             width += add_text(out, STR(" \"")) + add_text(out, s->raw) + add_text(out, STR("\""));
         return width;
     case TRACE_LITERAL:
@@ -170,9 +198,11 @@ static void add_slot(const struct trace_slot *s, struct explained *x, struct buf
     buf_printf(&line, "  ");
     width = add_text(&line, s->name);
     pad(&line, width, NAME_WIDTH);
-    width = add_text(&line, has_value(s) ? shown_value(s, &x->arena) : STR("-"));
+    width = add_text(&line, !has_value(s) ? STR("-")
+                            : x->reveal   ? shown_clear(s, &x->arena)
+                                          : shown_value(s, &x->arena));
     pad(&line, width, VALUE_WIDTH);
-    width = add_source(s, &line);
+    width = add_source(s, x->reveal, &line);
     pad(&line, width, SOURCE_WIDTH);
     if (has_value(s)) {
         width = add_text(&line, str_of(class_name(s->class)));
@@ -247,14 +277,15 @@ static void add_unread(const struct explained *x, struct buf *out)
     buf_printf(out, ")\n");
 }
 
-bool feed_explain_text(const struct feed *f, const struct feed_input *in, struct buf *out,
-                       struct err *e)
+bool feed_explain_text(const struct feed *f, const struct feed_input *in, bool reveal,
+                       struct buf *out, struct err *e)
 {
     struct explained x;
 
     if (!explained_make(f, in, &x, e))
         return false;
-    if (!x.trace.n)
+    x.reveal = reveal;
+    if (!x.trace.n) {
         add_head(&x, NULL, out);
     for (size_t i = 0; i < x.trace.n; i++) {
         const struct trace_instance *one = &x.trace.instances[i];
@@ -268,3 +299,5 @@ bool feed_explain_text(const struct feed *f, const struct feed_input *in, struct
     arena_reset(&x.arena);
     return true;
 }
+        add_unmatched(&x, out);
+    }

@@ -3,6 +3,7 @@
 #include "feed/explain.h"
 
 static void put_message(struct json_writer *w, const struct explained *x, enum message_kind kind)
+#include "model.h"
 {
     json_enter(w, "message", '{');
     json_put(w, "kind", kind == MESSAGE_HL7 ? STR("hl7") : STR("fhir"));
@@ -11,6 +12,8 @@ static void put_message(struct json_writer *w, const struct explained *x, enum m
     json_put(w, "from", x->from);
     json_leave(w, '}');
 }
+    if (x->result.test)
+        json_put_bool(w, "test", true);
 
 /* Where a value came from; sources are named as the feed writes them. */
 static struct str source_of(const struct trace_slot *s)
@@ -33,14 +36,17 @@ static struct str source_of(const struct trace_slot *s)
     return (struct str){NULL, 0};
 }
 
-static void put_slot(struct json_writer *w, const struct trace_slot *s, struct arena *a)
+static void put_slot(struct json_writer *w, const struct trace_slot *s, bool reveal,
+                     struct arena *a)
 {
     bool has_value = s->origin != TRACE_UNSET && s->origin != TRACE_STOPPED;
     struct str none = {NULL, 0};
 
     json_enter(w, NULL, '{');
     json_put(w, "slot", s->name);
-    json_put(w, "value", has_value ? shown_value(s, a) : none);
+    json_put(w, "value", !has_value ? none : reveal ? shown_clear(s, a) : shown_value(s, a));
+    if (reveal && s->origin == TRACE_SOURCE)
+        json_put(w, "written", s->raw);
     json_put(w, "class", has_value ? str_of(class_name(s->class)) : none);
     json_put(w, "source", source_of(s));
     json_enter(w, "tried", '[');
@@ -75,7 +81,7 @@ static void put_outcome(struct json_writer *w, const struct feed_outcome *o, str
     if (o->kind == FEED_SEND) {
         json_put(w, "template", str_of(o->template->key));
         json_put(w, "language", o->language);
-        json_put(w, "to", shown_phone(o->to, a));
+        json_put(w, "to", reveal ? o->to : shown_phone(o->to, a));
         json_put(w, "text", o->text);
     } else if (o->kind != FEED_RECORDED) {
         json_put(w, "reason", o->reason);
@@ -89,21 +95,47 @@ static void put_outcome(struct json_writer *w, const struct feed_outcome *o, str
     json_leave(w, '}');
 }
 
-static void put_instance(struct json_writer *w, const struct trace_instance *i, struct arena *a)
+static void put_instance(struct json_writer *w, const struct trace_instance *i, bool reveal,
+                         struct arena *a)
 {
     json_enter(w, NULL, '{');
     json_put(w, "rule", str_of(i->rule));
     json_put(w, "at", arena_printf(a, "%s:%d:%d", i->file, i->line, i->column));
     json_enter(w, "values", '[');
     for (size_t k = 0; k < i->n_slots; k++)
-        put_slot(w, &i->slots[k], a);
+        put_slot(w, &i->slots[k], reveal, a);
     json_leave(w, ']');
-    put_outcome(w, i->outcome, a);
+    put_outcome(w, i->outcome, reveal, a);
     json_leave(w, '}');
 }
 
-bool feed_explain_json(const struct feed *f, const struct feed_input *in, struct buf *out,
-                       struct err *e)
+/* Only for a message without an instance. */
+static void put_unmatched(struct json_writer *w, struct explained *x)
+{
+    const struct unmatched *u = &x->unmatched;
+
+    json_enter(w, "no_instance", '{');
+    json_put(w, "why", str_of(u->why));
+    json_put(w, "nearest", u->nearest ? u->nearest->label : (struct str){NULL, 0});
+    json_enter(w, "rules", '[');
+    for (size_t k = 0; k < u->n_rules; k++) {
+        const struct rule *r = &u->rules[k];
+
+        json_enter(w, NULL, '{');
+        json_put(w, "rule", r->label);
+        json_put(w, "at", explained_place(x, r));
+        json_enter(w, "on", '[');
+        for (size_t i = 0; i < r->n_on[u->side]; i++)
+            json_put(w, NULL, r->on[u->side][i]);
+        json_leave(w, ']');
+        json_leave(w, '}');
+    }
+    json_leave(w, ']');
+    json_leave(w, '}');
+}
+
+bool feed_explain_json(const struct feed *f, const struct feed_input *in, bool reveal,
+                       struct buf *out, struct err *e)
 {
     struct json_writer w = {out, 0, true};
     struct explained x;
@@ -117,7 +149,7 @@ bool feed_explain_json(const struct feed *f, const struct feed_input *in, struct
     put_message(&w, &x, in->kind);
     json_enter(&w, "instances", '[');
     for (size_t i = 0; i < x.trace.n; i++)
-        put_instance(&w, &x.trace.instances[i], &x.arena);
+        put_instance(&w, &x.trace.instances[i], reveal, &x.arena);
     json_leave(&w, ']');
     json_enter(&w, "not_read", '[');
     for (size_t i = 0; i < x.n_unread; i++) {
@@ -132,3 +164,5 @@ bool feed_explain_json(const struct feed *f, const struct feed_input *in, struct
     arena_reset(&x.arena);
     return true;
 }
+    if (!x.trace.n)
+        put_unmatched(&w, &x);

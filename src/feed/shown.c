@@ -33,6 +33,13 @@ static struct str shown_instant(struct str value, struct arena *a)
                         STR_ARG(offset), (int)rest.n - 1, rest.p);
 }
 
+struct str shown_clear(const struct trace_slot *slot, struct arena *a)
+{
+    int64_t unix_s;
+
+    return moment_read_ours(slot->value, &unix_s) ? shown_instant(slot->value, a) : slot->value;
+}
+
 struct str shown_value(const struct trace_slot *slot, struct arena *a)
 {
     int64_t unix_s;

@@ -1,6 +1,7 @@
 /* The runner of one test: its samples, its changes, one empty store, its expectations. */
 #include <glob.h>
 
+#include "feed/memory.h"
 #include "fhir/edit.h"
 #include "hl7/edit.h"
 #include "test_match.h"
@@ -9,49 +10,16 @@
 /* 2025-01-01: tests look at no clock, and age plays no part in them. */
 static const int64_t received_ms = 1735689600000;
 
-enum { UNITS_MOST = 1000, DIGITS_OF_A_NUMBER = 7 };
-
-struct memory { /* the latest event of each unit, as the store would have it */
-    struct event *events[UNITS_MOST];
-    size_t n;
-};
+enum { DIGITS_OF_A_NUMBER = 7 };
 
 struct running {
     struct testing *all;
     const struct test_case *test;
     struct arena *a;
-    struct memory memory;
+    struct feed_events memory;
     struct test_results *results;
     struct test_verdict *out;
 };
-
-static bool memory_find(void *ctx, struct str event_type, struct str unit_key, struct arena *a,
-                        struct event *out, bool *found, struct err *e)
-{
-    const struct memory *m = ctx;
-
-    (void)a, (void)e;
-    *found = false;
-    for (size_t i = 0; i < m->n && !*found; i++) {
-        const struct event *ev = m->events[i];
-
-        *found = str_eq(ev->type, event_type) && str_eq(ev->unit_key, unit_key);
-        if (*found)
-            *out = *ev;
-    }
-    return true;
-}
-
-static void memory_keep(struct memory *m, struct event *ev)
-{
-    for (size_t i = 0; i < m->n; i++)
-        if (str_eq(m->events[i]->type, ev->type) && str_eq(m->events[i]->unit_key, ev->unit_key)) {
-            m->events[i] = ev;
-            return;
-        }
-    if (m->n < UNITS_MOST)
-        m->events[m->n++] = ev;
-}
 
 static bool fail(struct running *t, const char *code, const struct yaml_node *at, const char *why)
 {
@@ -189,7 +157,7 @@ static void note_reached(struct testing *t, const struct feed_result *r)
 static bool evaluate(struct running *t, const char *name, const struct yaml_node *at, bool last,
                      struct feed_result *out)
 {
-    const struct feed_memory memory = {memory_find, &t->memory};
+    const struct feed_memory memory = feed_events_memory(&t->memory);
     struct feed_input in = {
         .received_ms = received_ms, .key = STR("tidings-test-key"), .memory = &memory};
     struct test_sample *sample;
@@ -205,9 +173,7 @@ static bool evaluate(struct running *t, const char *name, const struct yaml_node
         return cannot_run(t, at,
                           arena_printf(t->a, "sample `%s` cannot be read: %s", name, e.text).p);
     note_reached(t->all, out);
-    for (size_t i = 0; i < out->n; i++)
-        if (out->outcomes[i].emits)
-            memory_keep(&t->memory, &out->outcomes[i].event);
+    feed_events_keep(&t->memory, out);
     return true;
 }
 
@@ -269,7 +235,7 @@ static bool run_glob(struct running *t, const struct yaml_node *pattern)
     for (size_t i = 0; i < found.gl_pathc && (good || t->results); i++) {
         struct feed_result r = {0};
 
-        t->memory.n = 0;
+        feed_events_forget(&t->memory);
         good &=
             evaluate(t, arena_copy(t->a, str_of(found.gl_pathv[i] + head)).p, pattern, true, &r) &&
             expect(t, &r);
@@ -281,12 +247,9 @@ static bool run_glob(struct running *t, const struct yaml_node *pattern)
 void test_run(struct testing *all, const struct test_case *test, struct arena *a,
               struct test_results *results, struct test_verdict *out)
 {
-    struct running *t = NEW(a, struct running);
+    struct running r = {.all = all, .test = test, .a = a, .memory = {.a = a}}, *t = &r;
     const struct yaml_node *given = yaml_get(test->node, "given");
 
-    t->all = all;
-    t->test = test;
-    t->a = a;
     t->results = results;
     t->out = out;
     *out = (struct test_verdict){.code = ""};

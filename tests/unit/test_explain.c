@@ -39,7 +39,7 @@ static bool explain(const struct feed *f, const char *sample, bool json, struct 
         return false;
     in.body.p = body;
     in.kind = body[0] == '{' ? MESSAGE_FHIR : MESSAGE_HL7;
-    ok = (json ? feed_explain_json : feed_explain_text)(f, &in, out, &e);
+    ok = (json ? feed_explain_json : feed_explain_text)(f, &in, false, out, &e);
     CHECK(ok, "%s: %s", sample, e.text);
     return ok;
 }
@@ -183,7 +183,7 @@ static struct buf explained(const struct feed *f, struct str body, bool json)
                             .key = STR("tidings-test-key")};
     struct buf out = buf_new(FILE_MOST);
     struct err e = {0};
-    bool ok = (json ? feed_explain_json : feed_explain_text)(f, &in, &out, &e);
+    bool ok = (json ? feed_explain_json : feed_explain_text)(f, &in, false, &out, &e);
 
     CHECK(ok || e.kind == ERR_INPUT, "%s", e.text);
     return out;

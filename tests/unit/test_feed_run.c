@@ -376,7 +376,7 @@ static void test_explain_too_large(void)
 
     tenant_make(&t);
     f = load(&t, NULL, NULL);
-    CHECK(feed_explain_text(f, &in, &b, &e), "%s", e.text);
+    CHECK(feed_explain_text(f, &in, false, &b, &e), "%s", e.text);
     CHECK(strstr(b.p, "hold") && strstr(b.p, "message too large"), "%s", b.p);
     feed_free(f);
     tenant_remove(&t);
