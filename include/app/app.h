@@ -17,8 +17,8 @@ struct app;
 
 struct app_settings {
     uv_loop_t *loop;
-    const struct config *config; /* borrowed until on_stopped, like all that follows */
-    const struct feed_set *feeds;
+    const struct config *config;  /* borrowed until on_stopped, like all that follows */
+    const struct feed_set *feeds; /* until on_feeds_unused, when there is one */
     const struct clock *clock;
     const struct random_source *random;
     struct activation *sockets; /* from the service manager; NULL: none */
@@ -26,6 +26,13 @@ struct app_settings {
     /* The store failed in a way after which nothing may be answered (an unknown commit, a damaged
      * database): end the process now; the next start recovers. */
     void (*on_fatal)(void *ctx, const struct err *e);
+    /* app_stop() could not wait for a thread: it goes on, with memory that is not freed, until the process
+     * ends; so end it with _exit() once the loop has ended. */
+    void (*on_left_behind)(void *ctx);
+    /* A reload has replaced `feeds`: nothing uses them any more. May be NULL. */
+    void (*on_feeds_unused)(void *ctx);
+    /* A reload begins (said is NULL), or has ended: a sentence of files, codes and counts. May be NULL. */
+    void (*on_reload)(void *ctx, const char *said);
     void *ctx;
 };
 
@@ -54,6 +61,10 @@ struct app_look {
 };
 /* Reads ledger and recent traces on the store thread; l->done comes once, on the loop. */
 void app_look(struct app *a, struct app_look *l);
+
+/* Loads and tests the feeds of config.feeds and puts them into service; or, when anything is wrong with them,
+ * leaves those in service and logs why. Returns at once. Not to be called after app_stop(). */
+void app_reload(struct app *a);
 
 /* Stops listening, finishes what is in flight within config.stop_grace, closes the store, frees the
  * app; then on_stopped(ctx), exactly once. */

@@ -6,11 +6,19 @@
 
 #include "base/clock.h"
 #include "feed/feed.h"
+#include "feed/test.h"
 
 struct feed_set {
     struct feed **items;
     size_t n;
     size_t n_errors, n_warnings; /* findings of all files */
+    struct feed_faults {         /* the errors among them, in the arena given to feeds_load() */
+        const char *file;
+        char code[5];
+        size_t n;
+    } * faults;
+    size_t n_faults;
+    struct feed_test_count *tests; /* of each feed, once feeds_fit() ran them; else NULL */
 };
 
 /* The feed files at `path`: itself when it is a file; else each *.yaml of the folder and of its
@@ -24,6 +32,9 @@ bool feeds_find(const char *path, struct arena *a, const char *const **out, size
  * Two feeds of one name are ERR_CONFIG. */
 bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FILE *to,
                 struct feed_set *out, struct err *e) MUST_USE;
+/* May they go into service? Their own tests are run and what they print goes to `to` (NULL: silent).
+ * ERR_CONFIG names files, codes and counts: "north.yaml: E801, E401 x2"; nothing that a file says. */
+bool feeds_fit(struct feed_set *set, FILE *to, struct err *e) MUST_USE;
 void feeds_free(struct feed_set *set);
 
 /* NULL when there is none of that name. */

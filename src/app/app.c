@@ -21,6 +21,7 @@ static void app_free(struct app *a)
     for (size_t i = 0; i < MOST_LISTENERS; i++)
         tls_close(a->listening[i].tls);
     peers_close(&a->peers);
+    live_free(a->live);
     seal_close(a->seal);
     arena_reset(&a->arena);
     free(a);
@@ -56,6 +57,11 @@ static void close_listeners(struct app *a)
         a->closing++;
         listening_close(a, &a->listening[i], closed);
     }
+    a->closing += (a->reload != NULL) + (a->control != NULL);
+    if (a->reload)
+        reload_close(a->reload, a->set.config->stop_grace, closed, a);
+    if (a->control)
+        control_close(a->control, closed, a);
     closed(a);
 }
 
@@ -72,7 +78,7 @@ static void close_steps(struct app *a)
 {
     begin_stage(a, close_rest);
     a->wakes[WAKE_MAP].bell = a->wakes[WAKE_PLAN].bell = (struct bell){NULL, NULL};
-    a->wakes[WAKE_OUTBOUND].bell = (struct bell){NULL, NULL};
+    a->wakes[WAKE_OUTBOUND].bell = a->wakes[WAKE_POLICY].bell = (struct bell){NULL, NULL};
     a->closing += (a->map != NULL) + (a->plan != NULL) + (a->send != NULL) + (a->outbound != NULL);
     if (a->map)
         map_close(a->map, closed, a);
@@ -124,13 +130,17 @@ static bool open_listeners(struct app *a, struct err *e)
 bool app_open(const struct app_settings *set, struct app **out, struct err *e)
 {
     struct app *a = calloc(1, sizeof *a);
+    struct feed_set feeds = *set->feeds;
 
     if (!a)
         return err_set(e, ERR_BUSY, 0, "out of memory");
     a->set = *set;
     for (int i = 0; i < WAKES; i++)
         wake_init(&a->wakes[i], set->loop, set->clock);
-    if (!steps_open(a, e) || !open_listeners(a, e)) {
+    a->live = live_make(&feeds, true, NULL, clock_now_ms(set->clock));
+    if (!a->live)
+        err_set(e, ERR_BUSY, 0, "out of memory");
+    if (!a->live || !steps_open(a, e) || !operator_open(a, e) || !open_listeners(a, e)) {
         app_stop(a, NULL, NULL);
         return false;
     }
@@ -138,6 +148,7 @@ bool app_open(const struct app_settings *set, struct app **out, struct err *e)
     plan_ring(a->plan);
     send_ring(a->send);
     outbound_ring(a->outbound);
+    operator_policy(a);
     a->ready = true;
     log_event(LOG_INFO, "app", "ready");
     *out = a;

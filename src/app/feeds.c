@@ -126,6 +126,32 @@ static void print_findings(const struct findings *all, const char *file, FILE *t
                       all->n_warnings);
 }
 
+static void count_fault(struct feed_set *set, const struct finding *one)
+{
+    for (size_t i = 0; i < set->n_faults; i++) {
+        struct feed_faults *f = &set->faults[i];
+
+        if (strcmp(f->file, one->file) == 0 && strcmp(f->code, one->code) == 0) {
+            f->n++;
+            return;
+        }
+    }
+    set->faults[set->n_faults] = (struct feed_faults){.file = one->file, .n = 1};
+    memcpy(set->faults[set->n_faults++].code, one->code, sizeof one->code);
+}
+
+static void count_faults(struct feed_set *set, const struct findings *all, struct arena *a)
+{
+    struct feed_faults *wider = NEW_ARRAY(a, struct feed_faults, set->n_faults + all->n_errors + 1);
+
+    if (set->n_faults)
+        memcpy(wider, set->faults, set->n_faults * sizeof *wider);
+    set->faults = wider;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->items[i].severity == FINDING_ERROR)
+            count_fault(set, &all->items[i]);
+}
+
 bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FILE *to,
                 struct feed_set *out, struct err *e)
 {
@@ -146,6 +172,7 @@ bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FI
             print_findings(&all, files[i], to);
         out->n_errors += all.n_errors;
         out->n_warnings += all.n_warnings;
+        count_faults(out, &all, a);
         if (f && feeds_named(out, feed_name(f))) {
             err_set(e, ERR_CONFIG, 0, "%s: a second feed is called `%s`", files[i], feed_name(f));
             feed_free(f);
@@ -158,10 +185,54 @@ bool feeds_load(const char *path, const struct clock *clock, struct arena *a, FI
     return true;
 }
 
+static void name_faults(const struct feed_set *set, struct buf *out)
+{
+    for (size_t i = 0; i < set->n_faults; i++) {
+        const struct feed_faults *f = &set->faults[i];
+
+        if (i == 0 || strcmp(f->file, f[-1].file) != 0)
+            buf_printf(out, "%s%s: %s", i ? "; " : "", f->file, f->code);
+        else
+            buf_printf(out, ", %s", f->code);
+        if (f->n > 1)
+            buf_printf(out, " x%zu", f->n);
+    }
+}
+
+static void run_tests(struct feed_set *set, FILE *to, struct buf *failed)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        feed_test_run(set->items[i], to, &set->tests[i]);
+        if (set->tests[i].failed)
+            buf_printf(failed, "%s%s: %d of its tests fail", failed->n ? "; " : "",
+                       feed_path(set->items[i]), set->tests[i].failed);
+    }
+}
+
+bool feeds_fit(struct feed_set *set, FILE *to, struct err *e)
+{
+    struct buf why = buf_new(sizeof e->text - 8);
+    bool fits;
+
+    free(set->tests);
+    set->tests = calloc(set->n + 1, sizeof *set->tests);
+    if (!set->tests)
+        return err_set(e, ERR_BUSY, 0, "out of memory");
+    name_faults(set, &why);
+    if (!set->n_errors)
+        run_tests(set, to, &why);
+    fits = !why.n && !why.over;
+    if (!fits)
+        err_set(e, ERR_CONFIG, 0, "%s%s", why.n ? why.p : "", why.over ? " ..." : "");
+    buf_reset(&why);
+    return fits;
+}
+
 void feeds_free(struct feed_set *set)
 {
     for (size_t i = 0; i < set->n; i++)
         feed_free(set->items[i]);
     free(set->items);
+    free(set->tests);
     *set = (struct feed_set){0};
 }

@@ -246,7 +246,7 @@ bool listening_open(struct app *a, const struct listen *set, struct err *e)
     l->set = set;
     l->loop = a->set.loop;
     (void)snprintf(l->name, sizeof l->name, "%s %s:%d", kinds[set->kind], set->host, set->port);
-    if (set->feed && !feeds_named(a->set.feeds, set->feed))
+    if (set->feed && !feeds_named(&a->live->set, set->feed))
         return err_set(e, ERR_CONFIG, 0, "%s:%d: `feed: %s`: no such feed in %s",
                        a->set.config->file, set->line, set->feed, a->set.config->feeds);
     if (a->set.sockets)

@@ -203,10 +203,24 @@ static void add_store(const struct app *a, struct buf *out)
     number(out, "tidings_wal_bytes", NULL, NULL, (uint64_t)st.st_size);
 }
 
+static void add_feeds(const struct app *a, struct buf *out)
+{
+    head(out, "tidings_config_info", "gauge",
+         "The feeds in service: the digest of their versions.");
+    number(out, "tidings_config_info", "hash", a->live->hash, 1);
+    head(out, "tidings_reload_failed", "gauge",
+         "1 when the last reload was refused: the feeds in service are not those on disk.");
+    number(out, "tidings_reload_failed", NULL, NULL, reload_last(a->reload)->refused);
+    head(out, "tidings_policy_expired", "gauge",
+         "Policy entries in force whose end has passed: they block the next reload.");
+    number(out, "tidings_policy_expired", NULL, NULL, a->policy_expired);
+}
+
 void metrics_write(void *app, struct buf *out)
 {
     const struct app *a = app;
 
+    add_feeds(a, out);
     add_mllp(a, out);
     add_outbound(a, out);
     add_fhir(a, out);

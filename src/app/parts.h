@@ -5,13 +5,16 @@
 #include "admin/admin.h"
 #include "app/app.h"
 #include "link/link.h"
+#include "live.h"
 #include "map/map.h"
+#include "net/control.h"
 #include "net/http_client.h"
 #include "outbound/outbound.h"
 #include "peers.h"
 #include "plan/plan.h"
 #include "receive/fhir.h"
 #include "receive/mllp.h"
+#include "reload.h"
 #include "send/send.h"
 #include "track/track.h"
 #include "wake.h"
@@ -36,7 +39,7 @@ struct listening {
     struct admin *admin;
 };
 
-enum { WAKE_MAP, WAKE_PLAN, WAKE_SEND, WAKE_OUTBOUND, WAKES };
+enum { WAKE_MAP, WAKE_PLAN, WAKE_SEND, WAKE_OUTBOUND, WAKE_POLICY, WAKES };
 
 struct app {
     struct app_settings set;
@@ -48,6 +51,12 @@ struct app {
     struct store_queue *queue;
     struct http_client *client;
     struct wake wakes[WAKES];
+
+    struct live *live;
+    struct reload *reload;
+    struct control *control;
+    size_t policy_expired;  /* entries of the feeds in service */
+    int64_t policy_seen_ms; /* when that was found out */
 
     struct map *map;
     struct plan *plan;
@@ -73,6 +82,11 @@ int listening_port(const struct listening *l);
 void app_ring_plan(void *app);
 /* Messages were mapped: for the planner, and for those who answer their senders. */
 void app_ring_mapped(void *app);
+
+/* operator.c: reload and the control socket. */
+bool operator_open(struct app *a, struct err *e) MUST_USE;
+/* Looks which policy entries have ended, and sets the alarm for the next. For a bell. */
+void operator_policy(void *app);
 
 /* steps.c: opens keys, store and steps, and connects their bells. */
 bool steps_open(struct app *a, struct err *e) MUST_USE;

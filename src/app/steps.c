@@ -86,8 +86,8 @@ static bool open_map(struct app *a, struct err *e)
         .queue = a->queue,
         .clock = a->set.clock,
         .seal = a->seal,
-        .feeds = (const struct feed *const *)a->set.feeds->items,
-        .n_feeds = a->set.feeds->n,
+        .feeds = (const struct feed *const *)a->live->set.items,
+        .n_feeds = a->live->set.n,
         .batch = (size_t)a->set.config->map_batch,
         .retry_ms = RETRY_MS,
         .max_tries = (int)a->set.config->map_max_tries,
@@ -180,5 +180,6 @@ bool steps_open(struct app *a, struct err *e)
     a->wakes[WAKE_PLAN].bell = (struct bell){plan_ring, a->plan};
     a->wakes[WAKE_SEND].bell = (struct bell){send_ring, a->send};
     a->wakes[WAKE_OUTBOUND].bell = (struct bell){outbound_ring, a->outbound};
+    a->wakes[WAKE_POLICY].bell = (struct bell){operator_policy, a};
     return true;
 }

@@ -103,6 +103,12 @@ static void on_fatal(void *ctx, const struct err *e)
     abort();
 }
 
+static void on_left_behind(void *ctx)
+{
+    (void)ctx;
+    _exit(0); /* whoever reloads a demo may meet a file that hangs */
+}
+
 static bool open_app(struct demo *d, struct err *e)
 {
     static const enum listen_kind kinds[LISTENERS] = {LISTEN_MLLP, LISTEN_FHIR, LISTEN_LINK,
@@ -115,6 +121,7 @@ static bool open_app(struct demo *d, struct err *e)
         .random = &seal_random_system,
         .coalesce_most_ms = COALESCE_MS,
         .on_fatal = on_fatal,
+        .on_left_behind = on_left_behind,
     };
 
     for (int i = 0; i < LISTENERS; i++)

@@ -5,17 +5,20 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "commands.h"
-#include "feed/test.h"
 #include "net/clock.h"
+#include "net/service.h"
 
 enum { SIGNALS = 3 };
 
 struct serving {
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
+    uv_timer_t watchdog;
     struct app *app;
+    struct feed_set feeds;
     struct activation sockets; /* from the service manager */
-    bool stopping;
+    struct service service;    /* who hears how we are */
+    bool stopping, left_behind;
 };
 
 static void on_stopped(void *ctx)
@@ -24,16 +27,23 @@ static void on_stopped(void *ctx)
 
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
+    uv_close((uv_handle_t *)&s->watchdog, NULL);
 }
 
 static void on_signal(uv_signal_t *h, int number)
 {
     struct serving *s = h->data;
 
+    if (number == SIGHUP) {
+        if (!s->stopping)
+            app_reload(s->app);
+        return;
+    }
     if (s->stopping)
         _exit(EXIT_NO); /* asked twice: do not wait; the next start recovers */
     s->stopping = true;
     log_event(LOG_INFO, "app", "signal %d -> stopping", number);
+    service_stopping(&s->service);
     app_stop(s->app, on_stopped, s);
 }
 
@@ -44,41 +54,78 @@ static void on_fatal(void *ctx, const struct err *e)
     _exit(EXIT_FATAL);
 }
 
-/* A feed that has errors, or whose own tests fail, never goes into service. */
-static bool feeds_fit(const struct config *c, const struct feed_set *feeds, struct err *e)
+static void on_left_behind(void *ctx)
 {
-    if (feeds->n_errors)
-        return err_set(e, ERR_CONFIG, 0, "%s: %zu error(s) in feed files; see: tidings check %s",
-                       c->feeds, feeds->n_errors, c->feeds);
-    for (size_t i = 0; i < feeds->n; i++) {
-        struct feed_test_count count = {0, 0};
+    struct serving *s = ctx;
 
-        feed_test_run(feeds->items[i], NULL, &count);
-        if (count.failed)
-            return err_set(e, ERR_CONFIG, 0, "%s: %d of its tests fail; see: tidings test %s",
-                           feed_path(feeds->items[i]), count.failed, feed_path(feeds->items[i]));
-    }
-    return true;
+    s->left_behind = true;
 }
 
-static bool start(struct serving *s, const struct config *c, const struct feed_set *feeds,
-                  struct err *e)
+static void on_feeds_unused(void *ctx)
+{
+    struct serving *s = ctx;
+
+    feeds_free(&s->feeds);
+}
+
+static void on_reload(void *ctx, const char *said)
+{
+    struct serving *s = ctx;
+
+    if (said)
+        service_ready(&s->service, said);
+    else
+        service_reloading(&s->service);
+}
+
+/* A loop that hangs cannot say that it turns. */
+static void on_watchdog(uv_timer_t *t)
+{
+    struct serving *s = t->data;
+
+    service_alive(&s->service);
+}
+
+static void start_watchdog(struct serving *s)
+{
+    const uint64_t every_ms = (uint64_t)s->service.watchdog_ms / 2;
+
+    (void)uv_timer_init(&s->loop, &s->watchdog);
+    s->watchdog.data = s;
+    if (every_ms)
+        (void)uv_timer_start(&s->watchdog, on_watchdog, every_ms, every_ms);
+}
+
+/* A feed that has errors, or whose own tests fail, never goes into service. */
+static bool load_feeds(struct serving *s, const struct config *c, struct arena *a, struct err *e)
+{
+    struct err why = {0};
+
+    if (!feeds_load(c->feeds, &clock_system, a, stderr, &s->feeds, e))
+        return false;
+    return feeds_fit(&s->feeds, NULL, &why) ||
+           err_set(e, ERR_CONFIG, 0, "%s; see: tidings check %s", why.text, c->feeds);
+}
+
+static bool start(struct serving *s, const struct config *c, struct err *e)
 {
     static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     struct app_settings set = {
         .loop = &s->loop,
         .config = c,
-        .feeds = feeds,
+        .feeds = &s->feeds,
         .clock = &clock_system,
         .random = &seal_random_system,
         .sockets = &s->sockets,
         .on_fatal = on_fatal,
+        .on_left_behind = on_left_behind,
+        .on_feeds_unused = on_feeds_unused,
+        .on_reload = on_reload,
         .ctx = s,
     };
-
     int unused;
 
-    if (!feeds_fit(c, feeds, e) || !app_open(&set, &s->app, e))
+    if (!app_open(&set, &s->app, e))
         return false;
     unused = activation_end(&s->sockets);
     if (unused)
@@ -89,6 +136,8 @@ static bool start(struct serving *s, const struct config *c, const struct feed_s
         s->signals[i].data = s;
         (void)uv_signal_start(&s->signals[i], on_signal, numbers[i]);
     }
+    start_watchdog(s);
+    service_ready(&s->service, "serving");
     return true;
 }
 
@@ -96,7 +145,6 @@ int cli_serve(const struct cli_args *args)
 {
     const char *file = args->option[OPT_CONFIG] ? args->option[OPT_CONFIG] : "tidings.yaml";
     struct serving *s = calloc(1, sizeof *s);
-    struct feed_set feeds = {0};
     struct config config = {0};
     struct arena a = {0};
     struct err e = {0};
@@ -105,18 +153,20 @@ int cli_serve(const struct cli_args *args)
     if (!s)
         abort();
     activation_take(&s->sockets);
+    service_take(&s->service);
     if (uv_loop_init(&s->loop) < 0)
         abort();
-    if (!config_read(file, &a, &config, &e) ||
-        !feeds_load(config.feeds, &clock_system, &a, stderr, &feeds, &e) ||
-        !start(s, &config, &feeds, &e)) {
+    if (!config_read(file, &a, &config, &e) || !load_feeds(s, &config, &a, &e) ||
+        !start(s, &config, &e)) {
         log_event(LOG_ERROR, "app", "%s -> not started", e.text);
         code = EXIT_CONFIG;
     }
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    if (s->left_behind)
+        _exit(code); /* all is closed but that thread */
     if (uv_loop_close(&s->loop) < 0)
         log_event(LOG_ERROR, "app", "a handle is still open at the end");
-    feeds_free(&feeds);
+    feeds_free(&s->feeds);
     arena_reset(&a);
     free(s);
     return code;

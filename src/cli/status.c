@@ -9,12 +9,14 @@
 #include "commands.h"
 #include "ledger.h"
 #include "people.h"
+#include "status_feeds.h"
 
 enum { RECENT = 20, TEXT_BYTES = 64 * 1024, PEER_BYTES = 4 << 20 };
 
 /* What `status` shows. */
 struct view {
     bool running;
+    struct status_feeds feeds; /* running: */
     struct ledger ledger;
     struct trace_list recent;
     struct peer_list peers;
@@ -105,39 +107,45 @@ static void add_peer_json(const struct peer_note *p, struct buf *out)
 
 static void print_text(const struct view *v)
 {
-    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES);
+    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES), feeds = buf_new(TEXT_BYTES);
 
     for (size_t i = 0; i < v->recent.n; i++)
         add_text(&v->recent.items[i], &out);
     for (size_t i = 0; i < v->peers.n; i++)
         add_peer(&v->peers.items[i], &peers);
-    (void)printf("%s\n", v->running ? "running" : "not running");
+    if (v->running)
+        status_feeds_text(&v->feeds, &feeds);
+    (void)printf("%s\n%s", v->running ? "running" : "not running", feeds.n ? feeds.p : "");
     ledger_print(&v->ledger, false, stdout);
     (void)printf("%s", out.n ? out.p : "no message yet\n");
     if (peers.n)
         (void)printf("\nwhat senders do (meaning: docs/hl7-codes.md)\n%s", peers.p);
+    buf_reset(&feeds);
     buf_reset(&out);
     buf_reset(&peers);
 }
 
 static void print_json(const struct view *v)
 {
-    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES);
+    struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES), feeds = buf_new(TEXT_BYTES);
     const struct ledger *l = &v->ledger;
 
     for (size_t i = 0; i < v->recent.n; i++) {
         buf_add(&out, i ? STR(",") : STR(""));
         add_json(&v->recent.items[i], &out);
     }
+    if (v->running)
+        status_feeds_json(&v->feeds, &feeds);
     for (size_t i = 0; i < v->peers.n; i++) {
         buf_add(&peers, i ? STR(",") : STR(""));
         add_peer_json(&v->peers.items[i], &peers);
     }
     (void)printf("{\"running\":%s,\"acked\":%lld,\"pending\":%lld,\"held\":%lld,\"balanced\":%s,"
-                 "\"recent\":[%s],\"senders\":[%s]}\n",
+                 "\"recent\":[%s],\"senders\":[%s]%s}\n",
                  v->running ? "true" : "false", (long long)l->acked, (long long)l->pending,
                  (long long)l->held, ledger_balances(l) ? "true" : "false", out.n ? out.p : "",
-                 peers.n ? peers.p : "");
+                 peers.n ? peers.p : "", feeds.n ? feeds.p : "");
+    buf_reset(&feeds);
     buf_reset(&out);
     buf_reset(&peers);
 }
@@ -155,6 +163,8 @@ int cli_status(const struct cli_args *args)
 
     if (ok) {
         v.running = is_running(p.config.state, &p.arena);
+        if (v.running)
+            status_feeds_ask(p.config.state, &p.arena, &v.feeds);
         if (args->option[OPT_JSON])
             print_json(&v);
         else if (!args->option[OPT_QUIET])

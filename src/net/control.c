@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/container_of.h"
@@ -31,6 +32,7 @@ struct control {
     uv_pipe_t pipe;
     struct control_ask *asks;
     int n_asks;
+    int place;            /* control_place() */
     bool closing, closed; /* closed: the listening handle is */
     void (*on_closed)(void *ctx);
     void *closed_ctx;
@@ -136,6 +138,10 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *unused)
     *end = '\0';
     (void)uv_read_stop(s);
     (void)uv_timer_stop(&q->timer);
+    if (!is_ours(&q->pipe)) {
+        control_answer(q, CONTROL_DENIED, STR(""));
+        return;
+    }
     q->asked = true;
     q->control->set.on_ask(q->control->set.ctx, q, q->line);
 }
@@ -156,8 +162,6 @@ static void on_connection(uv_stream_t *server, int status)
     q->pipe.data = q->timer.data = q;
     if (uv_accept(server, (uv_stream_t *)&q->pipe) < 0 || c->n_asks > c->set.most)
         ask_close(q);
-    else if (!is_ours(&q->pipe))
-        control_answer(q, CONTROL_DENIED, STR(""));
     else if (uv_timer_start(&q->timer, on_timer, (uint64_t)c->set.read_ms, 0) < 0 ||
              uv_read_start((uv_stream_t *)&q->pipe, on_alloc, on_read) < 0)
         ask_close(q);
@@ -175,6 +179,8 @@ static int listen_at(struct control *c, const struct sockaddr_un *at)
 {
     int rc = uv_pipe_bind(&c->pipe, at->sun_path);
 
+    if (rc == 0 && chmod(at->sun_path, 0600) < 0)
+        rc = -errno;
     if (rc == 0)
         rc = uv_listen((uv_stream_t *)&c->pipe, BACKLOG, on_connection);
     return rc;
@@ -184,12 +190,12 @@ bool control_open(const struct control_settings *set, struct control **out, stru
 {
     struct control *c = calloc(1, sizeof *c);
     struct sockaddr_un at;
-    int place, rc;
+    int rc;
 
     if (!c)
         return err_set(e, ERR_BUSY, 0, "out of memory");
     c->set = *set;
-    if (!control_place(set->folder, &at, &place, e)) {
+    if (!control_place(set->folder, &at, &c->place, e)) {
         free(c);
         return false;
     }
@@ -197,8 +203,6 @@ bool control_open(const struct control_settings *set, struct control **out, stru
     c->pipe.data = c;
     (void)unlink(at.sun_path);
     rc = listen_at(c, &at);
-    if (place >= 0)
-        (void)close(place);
     if (rc < 0) {
         control_close(c, NULL, NULL);
         return err_set(e, ERR_CONFIG, -rc, "%s/tidings.sock: %s", set->folder, uv_strerror(rc));
@@ -215,5 +219,7 @@ void control_close(struct control *c, void (*on_closed)(void *ctx), void *ctx)
     for (struct control_ask *q = c->asks; q; q = q->next)
         if (!q->asked)
             ask_close(q);
-    uv_close((uv_handle_t *)&c->pipe, on_listening_closed);
+    uv_close((uv_handle_t *)&c->pipe, on_listening_closed); /* removes the socket, by its name */
+    if (c->place >= 0)
+        (void)close(c->place);
 }

@@ -277,7 +277,7 @@ def test_sigterm_under_load(make_daemon, cloud):
     assert set(cloud.accepts_by(lambda p: p.to).values()) == {1} and len(cloud.accepted) == 80
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda s: s.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
 def test_each_signal_stops_and_finishes_what_flies(make_daemon, cloud, number):
     """One signal waits for the answer of the Cloud API, within stop.grace."""
     cloud.plan("delay", seconds=1)
@@ -291,7 +291,7 @@ def test_each_signal_stops_and_finishes_what_flies(make_daemon, cloud, number):
     assert daemon.ledger()["notified"] == 1 and len(cloud.posts) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda s: s.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
 def test_a_second_signal_ends_at_once(make_daemon, cloud, number):
     """It does not wait for the answer in flight; the next start takes that send as unknown, not as unsent."""
     cloud.plan("delay", seconds=600)
