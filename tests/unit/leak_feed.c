@@ -2,7 +2,7 @@
 
 /* '@' is the secret, '#' what the policy says may be shown. */
 static const char hl7_text[] =
-    "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M1|P|2.5.1\n"
+    "MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|M1|P|2.5.1\n"
     "SCH|1||||||x^@\n"
     "PID|1||M1^^^^MR~@^^^^XX||@^@||@|@||x^@|1^2^@||@^^PH~0912345678^^CP||eng||||@\n"
     "PV1|1||||||||||||||||||@|||||||||||||||||||||||||@\n"
@@ -109,7 +109,7 @@ static void write_feed(const struct tenant *t, const struct mutant *m)
         m->of->as, or_else(m->otherwise, "none"), or_else(m->table, ""));
     buf_printf(&b,
                "rules:\n  - rule: probe\n"
-               "    on: {hl7: [ADT^A10], fhir: [Observation, DiagnosticReport, Appointment]}\n%s"
+               "    on: {hl7: [ZAD^A10], fhir: [Observation, DiagnosticReport, Appointment]}\n%s"
                "    emit: %s\n    with:\n      patient_key: values.patient_key\n"
                "      phone: values.phone\n      language: values.language\n"
                "      site: values.site\n      %s: values.patient_key\n      %s\n"

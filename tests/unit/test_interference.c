@@ -279,7 +279,7 @@ static struct feed *add_raised(const struct tenant *t, const struct raised *r)
     add_base(f, r->m.of->slot, arena_copy(&texts, buf_str(&fhir)), words, 2);
     add_base(f, r->m.of->slot,
              arena_printf(&texts,
-                          "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M1|P|2.5.1\n"
+                          "MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|M1|P|2.5.1\n"
                           "PID|1||M1^^^^MR~XQ90317^^^^XX||Rivera^Ana||19800304|F|||||"
                           "0912345678^^CP||eng^PR33333|||99\n"
                           "PV1|1||WARD\nPV2||||||||%s\nOBX|1|ST|1||20310717 XQ90317\n"

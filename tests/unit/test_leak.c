@@ -177,7 +177,7 @@ static void test_places(const struct tenant *t, int side, const char *const *pla
 
 /* Each field has a ticket of its own; the class is the field's. */
 static const char ladder[] =
-    "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|PU11111|P|2.5.1\n"
+    "MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|PU11111|P|2.5.1\n"
     "PID|1||M1^^^^MR~IX66666^^^^XX||||||||||CO55555^^PH~0912345678^^CP||eng^PR33333\n"
     "PV1|1||DI22222\nPV2||||||||LO44444\nOBX|1|ST|1||CL77777\nZPI|1||||||||KB12345\n";
 
@@ -239,7 +239,7 @@ static void test_recipient(const struct tenant *t)
             struct feed_result r;
             struct str body = arena_printf(
                 &a,
-                "MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M|P|2.5.1\n%sZPI|1||||||||KB12345\n",
+                "MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|M|P|2.5.1\n%sZPI|1||||||||KB12345\n",
                 cases[k].segment);
 
             point(f, "phone", 0, cases[k].path);
@@ -307,7 +307,7 @@ static void test_choice(const struct tenant *t)
 
         reclass(f, "st", c);
         run(f, 0,
-            STR("MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M|P|2.5.1\n"
+            STR("MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|M|P|2.5.1\n"
                 "PID|1||M1^^^^MR||||||||||0912345678^^CP||eng\n"
                 "PV2||||||||XQ90317\nZPI|1||||||||KB12345\n"),
             &a, &r);
@@ -372,7 +372,7 @@ static void test_constants(const struct tenant *t)
     run(f, 0, buf_str(&body), &a, &r);
     expect(&r.outcomes[0], false, "site.name", "sound");
     run(f, 0, /* the patient is called like the clinic */
-        STR("MSH|^~\\&|E|KH|||20250301081500+0800||ADT^A10|M|P|2.5.1\n"
+        STR("MSH|^~\\&|E|KH|||20250301081500+0800||ZAD^A10|M|P|2.5.1\n"
             "PID|1||M1^^^^MR||North||||||||0912345678^^CP||eng\nPV1|1||North\nNTE|1||North\n"
             "ZPI|1||||||||KB12345\n"),
         &a, &r);
