@@ -22,6 +22,10 @@ const struct cli_command cli_commands[] = {
      "  tidings explain -c tidings.yaml 42 --with draft.yaml   # as a draft would judge it\n"
      "  tidings explain -c tidings.yaml 42 --reveal --because \"ticket 7\"   # noted in audit.log\n",
      OPT(CONFIG) | OPT(JSON) | OPT(WITH) | OPT(REVEAL) | OPT(BECAUSE), 2, cli_explain},
+    {"profile", "FILE|DIR…", "what samples hold: triggers, field use, codes, times, phones; no patients",
+     "  tidings profile from-his/ --set country=TW\n"
+     "  tidings profile capture.bin --ask-sheet > questions.txt\n",
+     OPT(JSON) | OPT(SET) | OPT(ASK_SHEET), MOST_WORDS, cli_profile},
     {"scrub", "FILE|DIR… [--out DIR]", "samples without their people: same form, invented values",
      "  tidings scrub booking.hl7 > safe.hl7\n"
      "  tidings scrub from-his/ --out samples --set key=scrub.key --set country=TW\n",
