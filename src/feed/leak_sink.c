@@ -133,7 +133,9 @@ bool sink_of_slot(const struct slot *s, const struct slot_type *t, struct sink *
 {
     *out = (struct sink){
         .what = LEAK_SLOT, .name = s->name, .slot = s, .ceiling = slot_ceiling(t->kind)};
-    *compare = true;
+    *compare = s->value.n > 0; /* nothing says nothing */
+    if (!s->value.n)
+        return true;
     switch (t->kind) {
     case SLOT_PHONE:
         out->kind = SINK_PHONE;

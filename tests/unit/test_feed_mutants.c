@@ -302,6 +302,16 @@ static bool is_standard(const struct origin *o)
     return strncmp(o->path, "standard.", 9) == 0;
 }
 
+/* Why the mutant must not load; NULL: the slot may hold it. */
+static const char *stops(const struct mutation *m)
+{
+    bool repeats = strncmp(m->from->path, "ORC", 3) == 0 || strncmp(m->from->path, "OBR", 3) == 0;
+
+    if (m->from->class > slot_ceiling(m->slot->kind))
+        return "E601 E605";
+    return repeats && strcmp(m->slot->name, m->event->unit) == 0 ? "E512" : NULL;
+}
+
 /* ---- each slot of each event ---- */
 
 static void each_slot(const struct tenant *t, const struct event_type *event)
@@ -315,15 +325,13 @@ static void each_slot(const struct tenant *t, const struct event_type *event)
             EACH (k, origins) {
                 const struct mutation m = {
                     .event = event, .slot = &event->slots[i], .from = &origins[k]};
-                bool stops = origins[k].class > slot_ceiling(m.slot->kind);
                 char name[200];
 
                 (void)snprintf(name, sizeof name, "%s.%s <- %s", event->name, m.slot->name,
                                origins[k].path);
                 if (m.slot->kind == SLOT_FLAG && is_standard(m.from))
                     continue;
-                try(t, &m, stops ? "E601 E605" : NULL, name,
-                    &by_slot[m.slot->kind][origins[k].side]);
+                try(t, &m, stops(&m), name, &by_slot[m.slot->kind][origins[k].side]);
             }
 }
 
