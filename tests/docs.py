@@ -6,9 +6,10 @@
 A block says behind its language what it is (readers do not see it):
 
     ```yaml file=north.yaml            written into the folder of the page
-    ```yaml part=demo.yaml             put into a copy of the tenant: maps merge, list items with the same
-                                       rule, test, path … replace, others are added
+    ```yaml part=demo.yaml             put into a copy of the tenant: maps merge, also list items with the same
+                                       rule, test, path …; other items are added, texts and lists replace
     ```yaml part=demo.yaml expect=E401 the same, and check must give exactly these errors
+    ```yaml part=demo.yaml only-tests  the same, without the tests that the tenant has
     ```yaml settings                   put into the settings of docs/settings.md, which the program must accept
     ```csv append=tables/site.csv      rows added;  file= works for every language
     ```console                         `$ ` lines are run, the rest is what they print: `…` stands for any text,
@@ -72,14 +73,13 @@ def merge(base, part):
         for key, value in part.items():
             base[key] = merge(base[key], value) if key in base else value
         return base
-    if isinstance(base, list) and isinstance(part, list) and all(isinstance(i, dict) for i in base + part):
+    if isinstance(base, list) and isinstance(part, list) and all(name_of(i) for i in base + part):
         for item in part:
-            name = name_of(item)
-            at = next((k for k, old in enumerate(base) if name and name_of(old) == name), None)
+            at = next((k for k, old in enumerate(base) if name_of(old) == name_of(item)), None)
             if at is None:
                 base.append(item)
             else:
-                base[at] = item
+                base[at] = merge(base[at], item)
         return base
     return part
 
@@ -135,7 +135,11 @@ class Page:
                 raise Fault(f"check gives {errors}, not {wanted}:\n{out}")
             return
         if rc != 0:
-            raise Fault(f"check of {targets} ends with {rc}:\n{out}")
+            raise Fault(f"check of {targets} ends with {rc}:\n{out}{self.failures(targets)}")
+
+    def failures(self, targets):
+        lines = self.shell("tidings test " + " ".join(targets))[1].splitlines()
+        return "\n".join(line for line in lines if not line.startswith("ok"))
 
     def write(self, body, opt):
         path = self.folder / (opt.get("file") or opt.get("append") or opt["part"])
@@ -148,6 +152,8 @@ class Page:
             path.write_text(path.read_text(encoding="utf-8") + body, encoding="utf-8")
         else:
             base = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.exists() else {}
+            if "only-tests" in opt:
+                base["tests"] = []
             whole = merge(base, yaml.load(body, yaml.BaseLoader))
             path.write_text(yaml.dump(whole, Dumper=Quoted, allow_unicode=True, sort_keys=False, width=10000),
                             encoding="utf-8")
