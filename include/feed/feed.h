@@ -85,6 +85,10 @@ struct feed_template {
     const char *key;  /* key in templates.yaml */
     const char *name; /* as registered at Meta */
     bool named, link;
+    uint8_t replies;   /* quick replies: enum reply bits (model/notice.h) */
+    int64_t ttl_ms;    /* as written; 0: not written */
+    int64_t resend_ms; /* resend_unknown_after; 0: never */
+    const char *pin;   /* contract hash of Meta's copy; NULL: none */
     const char *const *params; /* names, in order */
     size_t n_params;
     const struct feed_body {
@@ -112,6 +116,18 @@ struct feed_input {
     struct str key;                   /* tenant key for pseudonyms; "tidings-test-key" offline */
     const struct feed_memory *memory; /* NULL: nothing is stored */
     struct feed_trace *trace;         /* NULL, or the sink of `explain` (feed/explain.h) */
+};
+
+/* A message that is to go out some time before what the event is about. */
+struct feed_reminder {
+    const struct feed_template *template;
+    struct str language; /* WhatsApp code */
+    struct param *params;
+    size_t n_params;
+    struct str text;    /* the body with its parameters filled in */
+    int64_t before_ms;  /* as the feed has it */
+    int64_t due_ms;     /* Unix ms; a date counts from 09:00 at the site. May have passed already */
+    int64_t expires_ms; /* the start; the end of the day of a date */
 };
 
 /* Where something was about to be said that may not be said there. */
@@ -161,6 +177,11 @@ struct feed_outcome {
     int64_t coalesce_ms;    /* 0: none */
     struct str coalesce_by; /* value of the key slot */
     int64_t stale_ms; /* Unix ms at which the event is stale (§9.1 "Stale after"); 0: never */
+    /* send, recorded: in order of due_ms */
+    struct feed_reminder *reminders;
+    size_t n_reminders;
+    /* When the message was written that said the slot, this one or an earlier one; 0: nobody said it. */
+    int64_t phone_ms, language_ms;
 };
 
 struct feed_result {

@@ -2,6 +2,8 @@
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/class.h"
@@ -24,6 +26,10 @@ struct event {
 const struct slot *event_slot(const struct event *ev, struct str name);
 /* Its value, or an absent slice. */
 struct str event_value(const struct event *ev, const char *name);
+
+/* When the message that said the slot was written: what map keeps in the slot "NAME_ms" (phone, language)
+ * or "written_ms" (all others); 0: not known, or nobody said it. */
+int64_t event_said_ms(const struct event *ev, const char *name);
 
 /* It takes back what an earlier one of its unit told: cancelled, withdrawn, undone. */
 bool event_takes_back(const struct event *ev);

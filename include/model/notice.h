@@ -12,7 +12,8 @@
  *   |    proven unsent, or temporary Graph error
  *   MERGED  a later notice (its carrier) tells it too; waits again when the carrier is withdrawn
  *
- *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not repeated.
+ *  CHECKING never leads back to READY by itself: an answer that was lost is looked up, not repeated. The
+ *  one exception is declared, once a notice: resend_ms after the attempt it WAITS again (notice_resend()).
  *  A status that contradicts a refusal moves WAITING and READY to ACCEPTED, too: it left once.
  */
 #ifndef MODEL_NOTICE_H
@@ -23,6 +24,12 @@
 #include "base/str.h"
 #include "model/ledger.h"
 #include "model/message.h"
+
+/* Quick replies of a template, as bits. */
+enum quick_reply { QUICK_CONFIRM = 1, QUICK_CHANGE = 2, QUICK_CANCEL = 4 };
+enum { QUICK_REPLIES = 3 };
+/* "confirm", "change", "cancel", by the number of the bit. */
+const char *quick_reply_name(int bit);
 
 enum notice_state {
     NOTICE_WAITING = 1, /* for its due time: coalescing, back-off               */
@@ -64,6 +71,10 @@ struct notice {
     int64_t expires_ms; /* not after: the event is stale; 0: never */
     int32_t tries;      /* attempts that ended */
     int64_t carrier;    /* MERGED: id of the notice that tells this one too; else 0 */
+    int64_t before_ms;  /* a reminder: so long before the time of the event; else 0 */
+    int64_t resend_ms;  /* sent once more when its answer stays lost so long; 0: never, or done */
+    uint8_t replies;    /* enum quick_reply */
+    struct str log;     /* "site=KH": slots the policy wants in the log; absent: none */
 };
 
 enum attempt_state {
@@ -132,11 +143,20 @@ void notice_tracked(struct notice *n, const struct attempt *a);
  * says is no longer true. Call after notice_attempt_ended() when there is a later one. */
 void notice_superseded(struct notice *n);
 
+/* One that went back to WAITING while its patient came to be told nothing is withdrawn. */
+void notice_stopped(struct notice *n, struct str why);
+
 /* True for a notice that ended without having told anybody: refused, given up, stale. The same facts
  * are news again when the sender repeats them. Not for an answer that stayed lost. */
 bool notice_forgets(const struct notice *n);
 
-/* CHECKING past its deadline becomes HELD. True when it did. */
+/* CHECKING for resend_ms becomes WAITING, due at once, for the one time that is declared. True when it
+ * did. Not past its expiry. alive: a webhook was stored after the attempt had ended, so that a proof would
+ * have come. */
+bool notice_resend(struct notice *n, const struct attempt *a, bool alive, int64_t now_ms);
+
+/* CHECKING past its deadline becomes HELD. True when it did. One that may be sent again has until then and
+ * the deadline more. */
 bool notice_gave_up(struct notice *n, const struct attempt *a, const struct retry_policy *p,
                     int64_t now_ms);
 

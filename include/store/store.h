@@ -44,6 +44,16 @@ struct message_list {
     bool more; /* the limit was reached: ask again */
 };
 
+/* A message that is to go out some time before what the event is about. */
+struct reminder {
+    struct str template, language; /* as in struct instance */
+    bool named, button;
+    uint8_t replies;
+    struct param *params; /* sealed at rest */
+    size_t n_params;
+    int64_t before_ms, due_ms, expires_ms, ttl_ms;
+};
+
 /* One instance of a mapped message, as the feed decided it. */
 struct instance {
     int64_t id; /* set by the store */
@@ -67,6 +77,12 @@ struct instance {
     int64_t coalesce_ms; /* 0: none */
     struct str coalesce; /* rule and key value */
     int64_t stale_ms;    /* the event is stale at this time; 0: never */
+    uint8_t replies;     /* enum quick_reply */
+    int64_t ttl_ms;      /* the notice is of no use so long after it was due; 0: as stale_ms says */
+    int64_t resend_ms;   /* as in struct notice */
+    struct reminder *reminders; /* set whether it notifies or not; in order of due_ms */
+    size_t n_reminders;
+    struct str log; /* "site=KH": slots the policy wants in the log; absent: none */
 };
 
 struct instance_list {
@@ -248,7 +264,8 @@ struct store_ops {
      * (what we send: refused), "damaged on disk". */
     bool (*take_stored)(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
                         struct arena *a, struct message_list *out, struct err *e);
-    /* ERR_INPUT: the unit's sealed bytes no longer open. */
+    /* Record numbers that were merged away are followed: for patient/1 in unit_key, for others in what the
+     * event says. ERR_INPUT: the unit's sealed bytes no longer open. */
     bool (*find_unit)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e);
     /* Marks the message mapped, writes its instances (n may be 0: dropped, "no rule") and, for those
@@ -264,6 +281,8 @@ struct store_ops {
     /* Ends an instance without a notice, or after one was withdrawn. */
     bool (*settle)(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
+    /* Writes the unit's latest event anew. ERR_INPUT: no such unit. */
+    bool (*save_event)(struct store *s, const struct event *ev, struct err *e);
     bool (*save_news)(struct store *s, struct str event_type, struct str unit_key,
                       const uint8_t news[INDEX_BYTES], struct err *e);
     /* Sets n->id; with a link when `link` is not NULL (link->notice_id is filled in). */
@@ -274,11 +293,11 @@ struct store_ops {
                       struct notice_list *out, struct err *e);
     bool (*find_window)(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
-    /* Those of one patient, oldest first. Looks at all that are open. */
+    /* Those of one patient that may still leave, oldest first: open, flying, checking. */
     bool (*find_patient)(struct store *s, struct str patient_key, struct arena *a,
                          struct notice_list *out, struct err *e);
-    /* Writes state, reason, due_ms, tries, coalesce, carrier, and the instance's standing
-     * (notice_standing()) and reason. In the same breath:
+    /* Writes state, reason, due_ms, tries, coalesce, carrier, resend_ms, and the instance's standing: the
+     * first that any of its notices is in (notice_standing()), with that one's reason. In the same breath:
      *   merged    what was merged into it follows it to its carrier
      *   accepted  what was merged into it is withdrawn, "merged into a later notice"; links of older
      *             notices of its unit are revoked: the patient holds the newer one
@@ -287,7 +306,18 @@ struct store_ops {
      *   notice_forgets()  the unit's news is forgotten, unless a later notice has told other news
      * The token is forgotten once the state is final: accepted, held, withdrawn. */
     bool (*save_notice)(struct store *s, const struct notice *n, struct err *e);
-    /* Waiting and due become ready; *next_ms is the next due time of the others, 0: none. */
+    /* Reminders that wait and are due, in order of their times. */
+    bool (*find_due)(struct store *s, int64_t now_ms, size_t most, struct arena *a,
+                     struct notice_list *out, struct err *e);
+    /* Whom it goes to when it leaves the next time; absent: nobody. */
+    bool (*save_recipient)(struct store *s, int64_t notice_id, struct str to, struct err *e);
+    /* `previous` is `key` from now on (patient/1 change merge, written at at_ms): who asks for the record of
+     * `previous` gets that of `key`, events name `key`, and so do notices that may still leave and links
+     * that may still be used; those get `raw`, too. The other way round, as one that came earlier may have
+     * said, ends. *merged false: the same key, or a later merge has said otherwise. */
+    bool (*merge_patients)(struct store *s, struct str previous, struct str key, struct str raw,
+                           int64_t at_ms, bool *merged, struct err *e);
+    /* Waiting and due become ready, but for reminders; *next_ms is the next due time of the others, 0: none. */
     bool (*release_due)(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
                         struct err *e);
     /* Notices in CHECKING, oldest first, each with its last attempt. */
@@ -296,7 +326,8 @@ struct store_ops {
     /* Every link of the unit that is out already. */
     bool (*revoke_links)(struct store *s, struct str event_type, struct str unit_key,
                          int64_t now_ms, struct err *e);
-    /* *later: a notice of the same unit was planned after `n`, whatever became of it. */
+    /* *later: a notice of the same unit was planned after `n` for another instance, whatever became of
+     * it. */
     bool (*find_later)(struct store *s, const struct notice *n, bool *later, struct err *e);
 
     /* send. Ready becomes flying, one attempt row each (echoes[i]: "a1:<ULID>", `most` of them); its
@@ -318,6 +349,10 @@ struct store_ops {
                          struct arena *a, struct flight *out, bool *found, struct err *e);
     bool (*find_statuses)(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,
                           struct arena *a, struct status_list *out, struct err *e);
+    /* When the newest of all statuses was received; 0: there is none. */
+    bool (*last_status)(struct store *s, int64_t *received_ms, struct err *e);
+    /* people. How many messages were answered by each quick reply. */
+    bool (*count_replies)(struct store *s, int64_t out[QUICK_REPLIES], struct err *e);
 
     /* link. A live token becomes redeemed and gets a one-time code; *ok false for every other. */
     bool (*open_link)(struct store *s, const uint8_t token_hash[SEAL_HASH_BYTES], int64_t now_ms,

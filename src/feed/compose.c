@@ -32,8 +32,9 @@ static size_t slot_values(void *ctx, const struct cond_leaf *leaf, const struct 
     return 1;
 }
 
-/* The first entry of the event that matches. *found NULL: none. False: the instance ended. */
-static bool choose(struct instance *i, const struct notify_entry **found)
+/* The first entry of the event that matches, among those that remind or among the others. *found NULL:
+ * none. False: the instance ended. */
+static bool choose(struct instance *i, bool reminds, const struct notify_entry **found)
 {
     const struct feed *f = i->m->f;
     struct choosing c = {i, CLASS_PUBLIC};
@@ -43,7 +44,8 @@ static bool choose(struct instance *i, const struct notify_entry **found)
     for (size_t k = 0; k < f->n_notify && !*found; k++) {
         const struct notify_entry *e = &f->notify[k];
 
-        if (e->event == i->rule->event && (!e->when || cond_holds(e->when, &source)))
+        if (e->event == i->rule->event && !e->before_node == !reminds &&
+            (!e->when || cond_holds(e->when, &source)))
             *found = e;
     }
     if (c.class > CLASS_LOGISTICS)
@@ -105,11 +107,10 @@ static bool fill_param(struct instance *i, const struct template *t, const struc
     return true;
 }
 
-static bool write_message(struct instance *i, const struct notify_entry *e)
+bool compose_words(struct instance *i, const struct notify_entry *e, struct feed_reminder *out)
 {
     const struct template *t = e->template;
     const struct phrase *body;
-    struct feed_outcome *out = i->out;
 
     if (!sinks_hold(i))
         return false;
@@ -118,15 +119,37 @@ static bool write_message(struct instance *i, const struct notify_entry *e)
         return instance_stop(i, FEED_HOLD, STR("no text in the language of the site"));
     out->template = &t->shown;
     out->language = str_of(t->shown.bodies[body - t->body.items].language);
-    out->to = slot_text(i, STR("phone"));
-    if (!out->to.n)
-        return instance_stop(i, FEED_HOLD, STR("no phone to send to"));
     out->params = NEW_ARRAY(i->m->a, struct param, e->n_params + 1);
     for (size_t k = 0; k < e->n_params; k++, out->n_params++)
         if (!fill_param(i, t, &e->params[k], body->language, &out->params[k]))
             return false;
     out->text = render_body(t, body->text, out->params, i->m->a);
     return true;
+}
+
+static bool write_message(struct instance *i, const struct notify_entry *e)
+{
+    struct feed_outcome *out = i->out;
+    struct feed_reminder words = {0};
+
+    if (!compose_words(i, e, &words))
+        return false;
+    out->template = words.template;
+    out->language = words.language;
+    out->params = words.params;
+    out->n_params = words.n_params;
+    out->text = words.text;
+    return true;
+}
+
+/* What the event leads to: a message at once, reminders, both or neither. */
+static bool write_all(struct instance *i, const struct notify_entry *at_once,
+                      const struct notify_entry *reminding)
+{
+    i->out->to = slot_text(i, STR("phone"));
+    if ((at_once || reminding) && !i->out->to.n)
+        return instance_stop(i, FEED_HOLD, STR("no phone to send to"));
+    return (!at_once || write_message(i, at_once)) && (!reminding || reminders_make(i, reminding));
 }
 
 static int64_t stale_at(const struct instance *i)
@@ -141,21 +164,23 @@ static int64_t stale_at(const struct instance *i)
 
 void compose(struct instance *i)
 {
-    const struct notify_entry *entry;
+    const struct notify_entry *entry, *reminding;
     struct feed_outcome *out = i->out;
 
     out->emits = true;
     out->event = i->event;
     out->stale_ms = stale_at(i);
-    if (!choose(i, &entry))
+    if (!choose(i, false, &entry) || !choose(i, true, &reminding))
         return;
     out->kind = FEED_RECORDED;
-    if (!entry || !write_message(i, entry))
+    if (!write_all(i, entry, reminding))
         return;
     if (i->m->test) { /* MSH-11 T or D: evaluated, never sent */
         out->reason = STR("test message");
         return;
     }
+    if (!entry)
+        return;
     out->kind = FEED_SEND;
     if (i->rule->coalesce_by) {
         out->coalesce_ms = i->rule->coalesce_ms;

@@ -208,6 +208,7 @@ static bool run_all(struct reading *m, const struct jobs *jobs, struct feed_resu
             i.focus = (struct fhirpath_scope){&m->fhir, resource, job->focus.patient};
             i.message_ms = fhir_last_updated_ms(resource, out->message_ms);
         }
+        i.written_ms = i.message_ms < m->in->received_ms ? i.message_ms : m->in->received_ms;
         run(&i, job->rule);
         if (m->failed)
             return false;

@@ -117,6 +117,16 @@ const struct slot_type *event_type_slot(const struct event_type *t, struct str n
     return NULL;
 }
 
+const struct slot_type *event_type_time(const struct event_type *t)
+{
+    static const char *const names[] = {"start", "due", "collect_by"};
+    const struct slot_type *slot = NULL;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !slot; i++)
+        slot = event_type_slot(t, str_of(names[i]));
+    return slot;
+}
+
 static const struct {
     const char *name;
     enum sensitivity ceiling;

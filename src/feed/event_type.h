@@ -45,6 +45,9 @@ const struct event_type *event_type_find(struct str name);
 const struct event_type *event_type_at(size_t i); /* NULL past the end */
 const struct slot_type *event_type_slot(const struct event_type *t, struct str name);
 
+/* The slot that reminders of the event count back from: start, due or collect_by; NULL: none. */
+const struct slot_type *event_type_time(const struct event_type *t);
+
 const char *slot_kind_name(enum slot_kind k);
 /* The highest class the slot may carry. */
 enum sensitivity slot_ceiling(enum slot_kind k);

@@ -1,10 +1,12 @@
 #include "feed/explain.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
+#include "duration.h"
 #include "explained.h"
+#include "model.h"
 
 /* Widths of the columns, in code points. */
-#include "model.h"
 enum { NAME_WIDTH = 13, VALUE_WIDTH = 43, SOURCE_WIDTH = 20, CLASS_WIDTH = 25 };
 
 bool explained_make(const struct feed *f, const struct feed_input *in, struct explained *out,
@@ -18,19 +20,19 @@ bool explained_make(const struct feed *f, const struct feed_input *in, struct ex
         arena_reset(&out->arena);
         return false;
     }
-    unread_find(f, in, out);
-    return true;
     if (!out->trace.n)
         unmatched_find(f, in, out);
+    unread_find(f, in, out);
+    return true;
 }
 
-/* Text of the message without what a terminal would act on. Returns its width. */
-static size_t add_text(struct buf *out, struct str s)
 struct str explained_place(struct explained *x, const struct rule *r)
 {
     return arena_printf(&x->arena, "%s:%d", r->node->file, r->node->line);
 }
 
+/* Text of the message without what a terminal would act on. Returns its width. */
+static size_t add_text(struct buf *out, struct str s)
 {
     size_t width = 0;
 
@@ -67,10 +69,10 @@ static void add_head(const struct explained *x, const struct trace_instance *i, 
         buf_printf(out, "  -> no rule reads it");
     if (x->trace.overlay)
         buf_printf(out, "  overlay %s", x->trace.overlay);
-    buf_add_char(out, '\n');
-}
     if (x->result.test)
         buf_printf(out, "  test message: recorded, never sent");
+    buf_add_char(out, '\n');
+}
 
 static void add_unmatched(struct explained *x, struct buf *out)
 {
@@ -219,6 +221,21 @@ static void add_slot(const struct trace_slot *s, struct explained *x, struct buf
     buf_reset(&notes);
 }
 
+static void add_reminders(const struct feed_outcome *o, struct arena *a, struct buf *out)
+{
+    for (size_t i = 0; i < o->n_reminders; i++) {
+        const struct feed_reminder *r = &o->reminders[i];
+        char at[25];
+
+        clock_text(r->due_ms, at);
+        buf_printf(out, "would remind %s / " STR_FMT "   " STR_FMT " before, %.19sZ   \"",
+                   r->template->key, STR_ARG(r->language), STR_ARG(duration_write(r->before_ms, a)),
+                   at);
+        add_text(out, r->text);
+        buf_printf(out, "\"\n");
+    }
+}
+
 static void add_outcome(const struct feed_outcome *o, struct buf *out)
 {
     static const char *const words[] = {[FEED_DROP] = "would drop   ",
@@ -238,7 +255,8 @@ static void add_outcome(const struct feed_outcome *o, struct buf *out)
         buf_printf(out, "\"\n");
         return;
     case FEED_RECORDED:
-        buf_printf(out, "recorded     no notify entry asks for a message\n");
+        buf_printf(out, "recorded     no notify entry asks for a message%s\n",
+                   o->n_reminders ? " now" : "");
         return;
     case FEED_DROP:
     case FEED_HOLD:
@@ -287,6 +305,8 @@ bool feed_explain_text(const struct feed *f, const struct feed_input *in, bool r
     x.reveal = reveal;
     if (!x.trace.n) {
         add_head(&x, NULL, out);
+        add_unmatched(&x, out);
+    }
     for (size_t i = 0; i < x.trace.n; i++) {
         const struct trace_instance *one = &x.trace.instances[i];
 
@@ -294,10 +314,9 @@ bool feed_explain_text(const struct feed *f, const struct feed_input *in, bool r
         for (size_t k = 0; k < one->n_slots; k++)
             add_slot(&one->slots[k], &x, out);
         add_outcome(one->outcome, out);
+        add_reminders(one->outcome, &x.arena, out);
     }
     add_unread(&x, out);
     arena_reset(&x.arena);
     return true;
 }
-        add_unmatched(&x, out);
-    }

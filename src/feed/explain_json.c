@@ -1,19 +1,21 @@
+#include "base/clock.h"
 #include "base/json_writer.h"
+#include "duration.h"
 #include "explained.h"
 #include "feed/explain.h"
+#include "model.h"
 
 static void put_message(struct json_writer *w, const struct explained *x, enum message_kind kind)
-#include "model.h"
 {
     json_enter(w, "message", '{');
     json_put(w, "kind", kind == MESSAGE_HL7 ? STR("hl7") : STR("fhir"));
     json_put(w, "type", x->result.type);
     json_put(w, "control_id", x->control_id);
     json_put(w, "from", x->from);
-    json_leave(w, '}');
-}
     if (x->result.test)
         json_put_bool(w, "test", true);
+    json_leave(w, '}');
+}
 
 /* Where a value came from; sources are named as the feed writes them. */
 static struct str source_of(const struct trace_slot *s)
@@ -68,7 +70,29 @@ static void put_slot(struct json_writer *w, const struct trace_slot *s, bool rev
     json_leave(w, '}');
 }
 
-static void put_outcome(struct json_writer *w, const struct feed_outcome *o, struct arena *a)
+static void put_reminders(struct json_writer *w, const struct feed_outcome *o, struct arena *a)
+{
+    if (!o->n_reminders)
+        return;
+    json_enter(w, "reminders", '[');
+    for (size_t i = 0; i < o->n_reminders; i++) {
+        const struct feed_reminder *r = &o->reminders[i];
+        char at[25];
+
+        clock_text(r->due_ms, at);
+        json_enter(w, NULL, '{');
+        json_put(w, "template", str_of(r->template->key));
+        json_put(w, "language", r->language);
+        json_put(w, "before", duration_write(r->before_ms, a));
+        json_put(w, "due", arena_printf(a, "%.19sZ", at));
+        json_put(w, "text", r->text);
+        json_leave(w, '}');
+    }
+    json_leave(w, ']');
+}
+
+static void put_outcome(struct json_writer *w, const struct feed_outcome *o, bool reveal,
+                        struct arena *a)
 {
     static const char *const kinds[] = {[FEED_SEND] = "send",
                                         [FEED_RECORDED] = "recorded",
@@ -86,6 +110,7 @@ static void put_outcome(struct json_writer *w, const struct feed_outcome *o, str
     } else if (o->kind != FEED_RECORDED) {
         json_put(w, "reason", o->reason);
     }
+    put_reminders(w, o, a);
     if (o->n_warnings) {
         json_enter(w, "warnings", '[');
         for (size_t i = 0; i < o->n_warnings; i++)
@@ -151,6 +176,8 @@ bool feed_explain_json(const struct feed *f, const struct feed_input *in, bool r
     for (size_t i = 0; i < x.trace.n; i++)
         put_instance(&w, &x.trace.instances[i], reveal, &x.arena);
     json_leave(&w, ']');
+    if (!x.trace.n)
+        put_unmatched(&w, &x);
     json_enter(&w, "not_read", '[');
     for (size_t i = 0; i < x.n_unread; i++) {
         json_enter(&w, NULL, '{');
@@ -164,5 +191,3 @@ bool feed_explain_json(const struct feed *f, const struct feed_input *in, bool r
     arena_reset(&x.arena);
     return true;
 }
-    if (!x.trace.n)
-        put_unmatched(&w, &x);

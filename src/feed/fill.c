@@ -1,6 +1,7 @@
 /* The operations of a rule: guards, then the slots of one instance's event in order, the unit key first. */
 #include "instance.h"
 #include "leak.h"
+#include "personal.h"
 #include "program.h"
 #include "record.h"
 
@@ -124,7 +125,13 @@ static bool fill_value(struct instance *i, const struct op *op)
 {
     struct made made = {0};
 
-    return value_make(i, op, &made) && set_slot(i, op->slot, &made);
+    if (!value_make(i, op, &made) || !set_slot(i, op->slot, &made))
+        return false;
+    if (op->slot->kind == SLOT_PHONE)
+        i->out->phone_ms = made.said_ms;
+    else if (op->slot->kind == SLOT_TAG)
+        i->out->language_ms = made.said_ms;
+    return strcmp(op->slot->name, "patient_key") != 0 || personal_look(i);
 }
 
 static struct slot *slot_of(struct event *ev, const char *name)

@@ -32,6 +32,7 @@ struct made {
     enum made_state state;
     struct str text, raw;
     enum sensitivity class;
+    int64_t said_ms; /* when the message was written that said it; 0: nobody did */
 };
 
 struct instance {
@@ -41,11 +42,14 @@ struct instance {
     struct scope scope;          /* HL7 */
     struct fhirpath_scope focus; /* FHIR */
     int64_t message_ms;
+    int64_t written_ms;         /* the same, by no later clock than our own */
     const struct site *site;    /* set by instance_site() */
     enum made_state site_state; /* MADE_UNSET: not asked for yet */
     enum sensitivity site_class;
     bool looked, found; /* the stored event of the same unit */
     struct event stored;
+    bool has_own; /* personal.h */
+    struct event own;
     struct event event; /* what is filled so far */
     struct str *warnings;
     size_t n_warnings, warning_room;
@@ -95,6 +99,10 @@ bool guard_sensitive(struct instance *i);
 /* Runs the operations that `call` names: what its value is for its slot. */
 bool value_make(struct instance *i, const struct op *call, struct made *out);
 void compose(struct instance *i);
+/* The words of one entry for the event: template, language, params, text. */
+bool compose_words(struct instance *i, const struct notify_entry *e, struct feed_reminder *out);
+/* The reminders of one entry for the event, past ones too. */
+bool reminders_make(struct instance *i, const struct notify_entry *e);
 
 /* ---- render.c ---- */
 

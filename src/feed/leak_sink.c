@@ -138,6 +138,10 @@ bool sink_of_slot(const struct slot *s, const struct slot_type *t, struct sink *
         return true;
     switch (t->kind) {
     case SLOT_PHONE:
+        if (!s->value.n) { /* known to be none: patient/1 */
+            *compare = false;
+            return t->carried && !t->required;
+        }
         out->kind = SINK_PHONE;
         out->n_digits = digits_of(s->value, out->digits, sizeof out->digits);
         return is_phone(s->value);

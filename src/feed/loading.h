@@ -80,6 +80,8 @@ void overlays_find(struct loading *l);
 void maps_load(struct loading *l);
 void values_load(struct loading *l, const struct yaml_node *values);
 void rules_load(struct loading *l, const struct yaml_node *rules);
+/* `before` of one entry, whose event is read already. */
+void reminders_load(struct loading *l, const struct yaml_pair *before, struct notify_entry *e);
 void notify_load(struct loading *l, const struct yaml_node *list);
 void tests_load(struct loading *l);
 void check_flow(struct loading *l);   /* classes against ceilings: E601, E605, E801, E802 */

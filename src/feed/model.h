@@ -229,9 +229,11 @@ struct notify_entry {
     const struct event_type *event;
     const struct cond *when; /* NULL: always */
     const struct template *template;
+    int64_t *before_ms; /* a reminder: longest first */
+    size_t n_before;    /* 0: told at once */
     struct param_source *params; /* in the template's order */
     size_t n_params;
-    const struct yaml_node *node, *when_node;
+    const struct yaml_node *node, *when_node, *before_node;
 };
 
 /* ---- the feed ---- */

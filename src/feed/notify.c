@@ -1,5 +1,6 @@
 #include "flow.h"
 #include "suggest.h"
+#include "template_terms.h"
 
 /* The class of a slot: the join over all rules and overlays that emit the event. What is above the
  * slot's ceiling is reported there and counts as the ceiling here. */
@@ -230,12 +231,13 @@ static void load_entry(struct loading *l, const struct yaml_node *map, struct no
         return;
     shape_keys(l, map, BLOCK_NOTIFY);
     before = yaml_pair_of(map, "before");
-    if (before)
-        report_at(l->r, "E710", before->key, NULL, "this version does not send reminders yet");
     load_event(l, shape_required(l, map, "on"), e);
+    if (before)
+        reminders_load(l, before, e);
     if (e->event && yaml_get(map, "when"))
         load_when(l, yaml_get(map, "when"), e);
     e->template = loading_template(l, shape_required(l, map, "template"));
+    template_terms_check(l, yaml_get(map, "template"), e);
     load_params(l, map, e);
     check_languages(l, e->template);
 }
@@ -254,9 +256,11 @@ void notify_load(struct loading *l, const struct yaml_node *list)
 
         load_entry(l, list->items[i], e);
         for (size_t j = 0; e->event && j + 1 < f->n_notify; j++)
-            if (f->notify[j].event == e->event && !f->notify[j].when_node) {
+            if (f->notify[j].event == e->event && !f->notify[j].when_node &&
+                !f->notify[j].before_node == !e->before_node) {
                 report_at(l->r, "E511", yaml_get(e->node, "on"), NULL,
-                          "an entry above takes every %s", e->event->name);
+                          "an entry above takes every %s%s", e->event->name,
+                          e->before_node ? " to remind of" : "");
                 break;
             }
     }

@@ -154,18 +154,24 @@ static bool is_bound(const struct rule *r, const struct slot_type *slot)
     return false;
 }
 
-/* The unit key is computed first, the others in file order. */
-static void unit_key_first(struct rule *r)
+static void move_first(struct rule *r, const char *slot)
 {
     for (size_t i = 0; i < r->n_with; i++) {
-        struct binding unit = r->with[i];
+        struct binding b = r->with[i];
 
-        if (strcmp(unit.slot->name, r->event->unit) != 0)
+        if (strcmp(b.slot->name, slot) != 0)
             continue;
         memmove(r->with + 1, r->with, i * sizeof(*r->with));
-        r->with[0] = unit;
+        r->with[0] = b;
         return;
     }
+}
+
+/* The unit key is computed first, then whose it is, as what is carried depends on both. */
+static void keys_first(struct rule *r)
+{
+    move_first(r, "patient_key");
+    move_first(r, r->event->unit);
 }
 
 static bool may_merge(const struct rule *r)
@@ -215,7 +221,7 @@ static void load_with(struct loading *l, const struct yaml_node *rule_map, struc
     check_slots(l, pair->key, r);
     for (size_t i = 0; i < r->n_with; i++)
         binding_check(l, r, &r->with[i]);
-    unit_key_first(r);
+    keys_first(r);
 }
 
 static void load_coalesce(struct loading *l, const struct yaml_node *map, struct rule *r)

@@ -1,4 +1,5 @@
 #include "base/utf8.h"
+#include "duration.h"
 #include "loading.h"
 #include "suggest.h"
 
@@ -108,21 +109,10 @@ bool shape_name(struct loading *l, const struct yaml_node *n, const char *what)
 bool shape_duration(struct loading *l, const struct yaml_node *n, int64_t least, int64_t most,
                     int64_t *ms)
 {
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-    int64_t number = 0;
-    size_t i = 0;
-
     if (!shape_text(l, n, "a duration"))
         return false;
-    *ms = -1;
-    for (; i < n->text.n && i < 7 && n->text.p[i] >= '0' && n->text.p[i] <= '9'; i++)
-        number = 10 * number + (n->text.p[i] - '0');
-    for (size_t u = 0; i && i + 1 == n->text.n && u < 4; u++)
-        if (n->text.p[i] == units[u].unit)
-            *ms = number * units[u].ms;
+    if (!duration_read(n->text, ms))
+        *ms = -1;
     if (*ms >= least && *ms <= most)
         return true;
     report_at(l->r, "E105", n, "a number and s, m, h or d, for example 15m",

@@ -1,5 +1,6 @@
 #include "loading.h"
 #include "suggest.h"
+#include "template_terms.h"
 
 enum { BODY_MOST = 1024, FOOTER_MOST = 60 };
 
@@ -151,20 +152,6 @@ static void load_bodies(struct loading *l, const struct yaml_node *map, struct t
     t->shown.n_bodies = t->body.n;
 }
 
-/* Keys of the language that this version cannot honour are refused, not passed over. */
-static void refuse_unsupported(struct loading *l, const struct yaml_node *map)
-{
-    static const char *const later[] = {"replies", "ttl", "pin", "resend_unknown_after", NULL};
-
-    for (size_t i = 0; later[i]; i++) {
-        const struct yaml_pair *pair = yaml_pair_of(map, later[i]);
-        bool empty_list = pair && pair->value->kind == YAML_LIST && pair->value->n == 0;
-
-        if (pair && !empty_list)
-            report_at(l->r, "E101", pair->key, NULL, "this version does not do `%s` yet", later[i]);
-    }
-}
-
 static void load_template(struct loading *l, const struct yaml_pair *pair, struct template *t)
 {
     const struct yaml_node *map = pair->value, *name = yaml_get(map, "name");
@@ -178,7 +165,6 @@ static void load_template(struct loading *l, const struct yaml_pair *pair, struc
     if (!shape_name(l, pair->key, "a template") || !shape_map(l, map, "a template"))
         return;
     shape_keys(l, map, BLOCK_TEMPLATE);
-    refuse_unsupported(l, map);
     if (shape_text(l, name, "name"))
         t->shown.name = name->text.p;
     shape_word(l, shape_required(l, map, "category"), key_words(BLOCK_TEMPLATE, "category"));
@@ -188,6 +174,7 @@ static void load_template(struct loading *l, const struct yaml_pair *pair, struc
         t->shown.named = shape_word(l, format, key_words(BLOCK_TEMPLATE, "format")) == 1;
     if (button)
         t->shown.link = shape_word(l, button, key_words(BLOCK_TEMPLATE, "button")) != 1;
+    template_terms_load(l, map, t);
     load_params(l, yaml_get(map, "params"), t);
     load_bodies(l, map, t);
 }

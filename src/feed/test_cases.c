@@ -43,7 +43,8 @@ static void check_expectation(struct loading *l, const struct yaml_node *n)
             shape_keys(l, pair->value, BLOCK_SEND);
         return;
     case 5:
-        report_at(l->r, "E710", pair->key, NULL, "this version does not send reminders yet");
+        if (shape_map(l, pair->value, "remind"))
+            shape_keys(l, pair->value, BLOCK_REMIND);
         return;
     case -1:
         return;

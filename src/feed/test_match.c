@@ -1,9 +1,11 @@
 #include "test_match.h"
+#include "duration.h"
 
-/* One thing that may be expected: an event, a send, a stop or a warning. */
+/* One thing that may be expected: an event, a send, a reminder, a stop or a warning. */
 struct happening {
-    enum { EVENT, SEND, STOP, WARN } kind;
+    enum { EVENT, SEND, REMIND, STOP, WARN } kind;
     const struct feed_outcome *o;
+    const struct feed_reminder *reminder;
     const char *word; /* "drop", "hold", "reject", "warn" */
     struct str text;  /* reason or warning */
     bool used;
@@ -36,20 +38,23 @@ static struct happenings happenings_of(const struct feed_result *r, struct arena
     size_t most = 0;
 
     for (size_t i = 0; i < r->n; i++)
-        most += 3 + r->outcomes[i].n_warnings;
+        most += 3 + r->outcomes[i].n_warnings + r->outcomes[i].n_reminders;
     all.items = NEW_ARRAY(a, struct happening, most + 1);
     for (size_t i = 0; i < r->n; i++) {
         const struct feed_outcome *o = &r->outcomes[i];
         const char *word = stop_word(o->kind);
 
         if (o->emits)
-            all.items[all.n++] = (struct happening){EVENT, o, NULL, o->event.type, false};
+            all.items[all.n++] = (struct happening){EVENT, .o = o, .text = o->event.type};
         if (o->kind == FEED_SEND)
-            all.items[all.n++] = (struct happening){SEND, o, "send", {NULL, 0}, false};
+            all.items[all.n++] = (struct happening){SEND, .o = o, .word = "send"};
+        for (size_t k = 0; k < o->n_reminders; k++)
+            all.items[all.n++] = (struct happening){REMIND, o, &o->reminders[k], .word = "remind"};
         if (word)
-            all.items[all.n++] = (struct happening){STOP, o, word, o->reason, false};
+            all.items[all.n++] = (struct happening){STOP, .o = o, .word = word, .text = o->reason};
         for (size_t w = 0; w < o->n_warnings; w++)
-            all.items[all.n++] = (struct happening){WARN, o, "warn", o->warnings[w], false};
+            all.items[all.n++] =
+                (struct happening){WARN, .o = o, .word = "warn", .text = o->warnings[w]};
     }
     return all;
 }
@@ -79,6 +84,19 @@ static bool send_equal(const struct yaml_node *want, const struct feed_outcome *
     return true;
 }
 
+static bool reminder_equal(const struct yaml_node *want, const struct feed_reminder *r)
+{
+    for (size_t i = 0; i < want->n; i++) {
+        struct str key = want->pairs[i].key->text, text = want->pairs[i].value->text;
+        int64_t ms = 0;
+
+        if (str_eq(key, STR("template")) ? !str_eq(str_of(r->template->key), text)
+                                         : !duration_read(text, &ms) || ms != r->before_ms)
+            return false;
+    }
+    return true;
+}
+
 static bool matches(const struct yaml_pair *want, const struct happening *h)
 {
     switch (h->kind) {
@@ -86,6 +104,8 @@ static bool matches(const struct yaml_pair *want, const struct happening *h)
         return str_eq(want->key->text, h->text) && slots_equal(want->value, &h->o->event);
     case SEND:
         return str_eq(want->key->text, STR("send")) && send_equal(want->value, h->o);
+    case REMIND:
+        return str_eq(want->key->text, STR("remind")) && reminder_equal(want->value, h->reminder);
     case STOP:
     case WARN:
         return str_eq(want->key->text, str_of(h->word)) && str_starts(h->text, want->value->text);
@@ -120,6 +140,11 @@ static const char *describe(const struct happening *h, struct arena *a)
     case STOP:
     case WARN:
         return arena_printf(a, "%s: " STR_FMT, h->word, STR_ARG(h->text)).p;
+    case REMIND:
+        return arena_printf(a, "remind: {template: %s, before: " STR_FMT "}",
+                            h->reminder->template->key,
+                            STR_ARG(duration_write(h->reminder->before_ms, a)))
+            .p;
     case SEND:
         return arena_printf(a, "send: {template: %s, language: " STR_FMT ", text: " STR_FMT "}",
                             o->template->key, STR_ARG(o->language), STR_ARG(o->text))

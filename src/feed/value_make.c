@@ -1,5 +1,6 @@
 /* From the candidates of a value to its result: the first that converts wins. */
 #include "instance.h"
+#include "personal.h"
 #include "program.h"
 #include "record.h"
 
@@ -82,7 +83,7 @@ static void win(struct making *k, const struct source *s, const struct element *
                 const struct tried *t)
 {
     k->won = true;
-    k->made = (struct made){MADE_VALUE, t->text, e->text, s->class};
+    k->made = (struct made){MADE_VALUE, t->text, e->text, s->class, k->i->written_ms};
     if (k->uses_site)
         k->made.class = class_join(k->made.class, k->i->site_class);
     record_winner(k->record, s, e, k->table, t->row.line);
@@ -167,10 +168,11 @@ static bool carry(struct making *k)
     if (!instance_stored(k->i, &before))
         return false;
     s = before ? event_slot(before, str_of(k->slot->name)) : NULL;
-    if (!s)
+    if (!s || (personal_slot(k->i, k->slot) && !personal_same(k->i, before)))
         return true;
     k->won = true;
-    k->made = (struct made){MADE_VALUE, s->value, s->raw, s->class};
+    k->made =
+        (struct made){MADE_VALUE, s->value, s->raw, s->class, event_said_ms(before, k->slot->name)};
     record_origin(k->record, TRACE_CARRIED, (struct str){0});
     return true;
 }
@@ -253,6 +255,37 @@ static bool make_flag(struct making *k)
     return true;
 }
 
+/* The patient's own record knows better, or knows that there is none: then `else` decides. */
+static bool heed_record(struct making *k)
+{
+    const struct slot *own;
+
+    switch (personal_word(k->i, k->slot, k->made.said_ms, &own)) {
+    case PERSONAL_KEEP:
+        return true;
+    case PERSONAL_NEWER:
+        k->made = (struct made){MADE_VALUE, own->value, own->raw, own->class,
+                                event_said_ms(&k->i->own, k->slot->name)};
+        record_origin(k->record, TRACE_CARRIED, (struct str){0});
+        return true;
+    case PERSONAL_GONE:
+        break;
+    }
+    if (!k->won)
+        return true; /* the site's language is nobody's word */
+    k->made = (struct made){0};
+    return otherwise(k);
+}
+
+/* A record says for good that there is no phone, or no language: `""`, or nothing that can be used. */
+static void note_gone(struct making *k)
+{
+    if (!k->slot->carried || k->won || k->made.state == MADE_VALUE ||
+        (!k->n_candidates && !k->deleted))
+        return;
+    k->made = (struct made){.state = MADE_VALUE, .text = STR(""), .said_ms = k->i->written_ms};
+}
+
 /* One operation. *pc moves on, or ahead to where the operation says. */
 static bool step(struct making *k, const struct op *op, size_t *pc)
 {
@@ -311,6 +344,10 @@ bool value_make(struct instance *i, const struct op *call, struct made *out)
     k.record = record_begin(i, call->slot);
     for (size_t pc = call->arg; on && ops[pc].code != OP_END;)
         on = step(&k, &ops[pc], &pc);
+    if (on && personal_slot(i, call->slot) && k.made.state == MADE_VALUE)
+        on = heed_record(&k);
+    else if (on && str_eq(i->event.type, STR("patient/1")))
+        note_gone(&k);
     *out = k.made;
     record_end(i, k.record, v, on ? &k.made : NULL);
     return on;

@@ -1,6 +1,7 @@
 /* One message through its feed, into the store. */
 #include "message.h"
 
+#include "merge.h"
 #include "order.h"
 
 struct memory {
@@ -65,6 +66,29 @@ static struct str join(const struct str *all, size_t n, struct arena *a)
     return text;
 }
 
+static void add_reminders(struct instance *in, const struct feed_outcome *o, struct arena *a)
+{
+    in->n_reminders = o->n_reminders;
+    in->reminders = NEW_ARRAY(a, struct reminder, o->n_reminders);
+    for (size_t i = 0; i < o->n_reminders; i++) {
+        const struct feed_reminder *r = &o->reminders[i];
+
+        in->reminders[i] = (struct reminder){
+            .template = str_of(r->template->name),
+            .language = r->language,
+            .named = r->template->named,
+            .button = r->template->link,
+            .replies = r->template->replies,
+            .params = r->params,
+            .n_params = r->n_params,
+            .before_ms = r->before_ms,
+            .due_ms = r->due_ms,
+            .expires_ms = r->expires_ms,
+            .ttl_ms = r->template->ttl_ms,
+        };
+    }
+}
+
 static struct instance instance_of(const struct message *m, const struct feed_result *r,
                                    const struct feed_outcome *o, struct arena *a)
 {
@@ -85,10 +109,11 @@ static struct instance instance_of(const struct message *m, const struct feed_re
 
     if (o->kind == FEED_RECORDED && !in.reason.p)
         in.reason = STR("no notice for this event");
-    /* Nobody is told, but what waits is stopped and a link may have to go: for plan. */
-    if (o->kind == FEED_RECORDED && !in.test &&
-        (event_is_over(&o->event) || event_blocks(&o->event)))
+    /* Nobody is told at once, but what waits may be true no longer, and there may be reminders: for plan. */
+    if (o->kind == FEED_RECORDED && o->emits && !in.test)
         in.standing = STANDING_PENDING;
+    if (!in.test)
+        add_reminders(&in, o, a);
     if (o->kind != FEED_SEND)
         return in;
     in.notifies = true;
@@ -96,6 +121,9 @@ static struct instance instance_of(const struct message *m, const struct feed_re
     in.language = o->language;
     in.named = o->template->named;
     in.button = o->template->link;
+    in.replies = o->template->replies;
+    in.ttl_ms = o->template->ttl_ms;
+    in.resend_ms = o->template->resend_ms;
     in.params = o->params;
     in.n_params = o->n_params;
     in.coalesce_ms = o->coalesce_ms;
@@ -145,8 +173,15 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
     all = NEW_ARRAY(a, struct instance, r.n);
     for (size_t i = 0; i < r.n; i++) {
         all[i] = instance_of(m, &r, &r.outcomes[i], a);
-        if (!order_keep(&all[i], s, a, e))
+        if (!order_keep(&all[i], &(struct said){r.outcomes[i].phone_ms, r.outcomes[i].language_ms},
+                        s, a, e))
             return false;
     }
-    return s->ops->put_mapped(s, m->id, str_of(feed_version(feed)), all, r.n, e);
+    if (!s->ops->put_mapped(s, m->id, str_of(feed_version(feed)), all, r.n, e))
+        return false;
+    for (size_t i = 0; i < r.n; i++) {
+        if (!merge_take(&all[i], s, a, e))
+            return false;
+    }
+    return true;
 }

@@ -1,31 +1,28 @@
 #include "order.h"
 
-static const struct str written = STR_LIT("written_ms"); /* a slot that no feed can name */
-
-static void take_along(struct instance *in, int64_t at_ms, struct arena *a)
+static void add_time(struct event *ev, struct str name, int64_t ms, struct arena *a)
 {
-    struct slot *slots = NEW_ARRAY(a, struct slot, in->event.n_slots + 1);
+    ev->slots[ev->n_slots++] = (struct slot){
+        .name = name, .value = arena_printf(a, "%lld", (long long)ms), .class = CLASS_LOGISTICS};
+}
 
-    memcpy(slots, in->event.slots, in->event.n_slots * sizeof *slots);
-    slots[in->event.n_slots] = (struct slot){.name = written,
-                                             .value = arena_printf(a, "%lld", (long long)at_ms),
-                                             .class = CLASS_LOGISTICS};
+static void take_along(struct instance *in, const struct said *said, int64_t at_ms, struct arena *a)
+{
+    enum { TIMES = 3 };
+    struct slot *slots = NEW_ARRAY(a, struct slot, in->event.n_slots + TIMES);
+
+    if (in->event.n_slots)
+        memcpy(slots, in->event.slots, in->event.n_slots * sizeof *slots);
     in->event.slots = slots;
-    in->event.n_slots++;
+    add_time(&in->event, STR("written_ms"), at_ms, a);
+    if (event_slot(&in->event, STR("phone")))
+        add_time(&in->event, STR("phone_ms"), said->phone_ms, a);
+    if (event_slot(&in->event, STR("language")))
+        add_time(&in->event, STR("language_ms"), said->language_ms, a);
 }
 
-static int64_t written_ms(const struct event *ev)
-{
-    const struct slot *s = event_slot(ev, written);
-
-    int64_t ms = 0;
-
-    for (size_t i = 0; s && i < s->value.n; i++)
-        ms = 10 * ms + (s->value.p[i] - '0'); /* our own digits */
-    return ms;
-}
-
-bool order_keep(struct instance *in, struct store *s, struct arena *a, struct err *e)
+bool order_keep(struct instance *in, const struct said *said, struct store *s, struct arena *a,
+                struct err *e)
 {
     int64_t at_ms = in->message_ms < in->received_ms ? in->message_ms : in->received_ms;
     struct unit unit;
@@ -37,8 +34,8 @@ bool order_keep(struct instance *in, struct store *s, struct arena *a, struct er
     if (!s->ops->find_unit(s, in->event.type, in->event.unit_key, a, &unit, &known, e) &&
         e->kind != ERR_INPUT)
         return false;
-    if (!known || written_ms(&unit.event) <= at_ms) {
-        take_along(in, at_ms, a);
+    if (!known || event_said_ms(&unit.event, "written") <= at_ms) {
+        take_along(in, said, at_ms, a);
         return true;
     }
     in->emits = in->notifies = false;

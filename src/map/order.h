@@ -4,10 +4,16 @@
 
 #include "store/store.h"
 
+/* When the message was written that said the slot (struct feed_outcome). */
+struct said {
+    int64_t phone_ms, language_ms;
+};
+
 /* An instance that emits is older when its message was written before the one that the unit's latest
  * event came from; it is recorded then and emits nothing. Otherwise its event takes along when it was
- * written: MSH-7 with an offset or meta.lastUpdated, at the latest when it was received. False: the
+ * written, and when phone and language were said (event_said_ms()): MSH-7 with an offset or meta.lastUpdated, at the latest when it was received. False: the
  * store failed, ERR_*; a unit that is damaged counts as unknown. */
-bool order_keep(struct instance *in, struct store *s, struct arena *a, struct err *e);
+bool order_keep(struct instance *in, const struct said *said, struct store *s, struct arena *a,
+                struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include "model/event.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum { VERSION = 1, MOST_SLOTS = 64 };
 
@@ -22,6 +23,28 @@ struct str event_value(const struct event *ev, const char *name)
     const struct slot *s = event_slot(ev, str_of(name));
 
     return s ? s->value : (struct str){NULL, 0};
+}
+
+static int64_t number_of(struct str digits)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < digits.n; i++)
+        n = 10 * n + (digits.p[i] - '0'); /* our own digits */
+    return n;
+}
+
+int64_t event_said_ms(const struct event *ev, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < ev->n_slots; i++) {
+        struct str slot = ev->slots[i].name;
+
+        if (slot.n == n + 3 && memcmp(slot.p, name, n) == 0 && memcmp(slot.p + n, "_ms", 3) == 0)
+            return number_of(ev->slots[i].value);
+    }
+    return number_of(event_value(ev, "written_ms"));
 }
 
 static bool state_is_one(const struct event *ev, const char *const *words, size_t n)

@@ -20,7 +20,9 @@ static const struct {
                        TO(NOTICE_ACCEPTED) | TO(NOTICE_CHECKING) | TO(NOTICE_WAITING) |
                            TO(NOTICE_HELD),
                        STANDING_PENDING},
-    [NOTICE_CHECKING] = {"checking", TO(NOTICE_ACCEPTED) | TO(NOTICE_HELD), STANDING_PENDING},
+    /* to waiting: notice_resend() alone */
+    [NOTICE_CHECKING] = {"checking", TO(NOTICE_ACCEPTED) | TO(NOTICE_HELD) | TO(NOTICE_WAITING),
+                         STANDING_PENDING},
     [NOTICE_ACCEPTED] = {"accepted", TO(NOTICE_HELD), STANDING_NOTIFIED},
     /* a late echo may still prove what was given up */
     [NOTICE_HELD] = {"held", TO(NOTICE_ACCEPTED), STANDING_HELD},
@@ -37,6 +39,13 @@ static const char *const attempts[] = {
 const char *notice_state_name(enum notice_state s)
 {
     return states[s].name;
+}
+
+const char *quick_reply_name(int bit)
+{
+    static const char *const names[QUICK_REPLIES] = {"confirm", "change", "cancel"};
+
+    return names[bit];
 }
 
 const char *attempt_state_name(enum attempt_state s)
@@ -116,10 +125,10 @@ static enum delivery rank_of(struct str name)
         struct str name;
         enum delivery rank;
     } ranks[] = {
-        {STR_LIT("sent"), DELIVERY_SENT},
-        {STR_LIT("delivered"), DELIVERY_DELIVERED},
-        {STR_LIT("read"), DELIVERY_READ},
-        {STR_LIT("played"), DELIVERY_PLAYED},
+        {STR_LIT("reply_confirm"), DELIVERY_READ}, /* who taps a button has read it */
+        {STR_LIT("reply_change"), DELIVERY_READ},  {STR_LIT("reply_cancel"), DELIVERY_READ},
+        {STR_LIT("sent"), DELIVERY_SENT},          {STR_LIT("delivered"), DELIVERY_DELIVERED},
+        {STR_LIT("read"), DELIVERY_READ},          {STR_LIT("played"), DELIVERY_PLAYED},
     };
 
     for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
@@ -162,14 +171,20 @@ void notice_superseded(struct notice *n)
         become(n, NOTICE_WITHDRAWN, STR("a later event came first"));
 }
 
+void notice_stopped(struct notice *n, struct str why)
+{
+    if (n->state == NOTICE_WAITING)
+        become(n, NOTICE_WITHDRAWN, why);
+}
+
 bool notice_forgets(const struct notice *n)
 {
     static const struct str lasting[] = {STR_LIT("a later event came first"),
                                          STR_LIT("merged into a later notice"),
                                          STR_LIT("answer lost, no proof in time")};
 
-    if (n->state != NOTICE_HELD && n->state != NOTICE_WITHDRAWN)
-        return false;
+    if (n->before_ms || (n->state != NOTICE_HELD && n->state != NOTICE_WITHDRAWN))
+        return false; /* of what a reminder says, the patient was told before, or is not at all */
     for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
         if (str_eq(n->reason, lasting[i]))
             return false;
@@ -177,12 +192,27 @@ bool notice_forgets(const struct notice *n)
     return true;
 }
 
+/* When its answer was lost. */
+static int64_t lost_ms(const struct attempt *a)
+{
+    return a->ended_ms ? a->ended_ms : a->started_ms;
+}
+
+bool notice_resend(struct notice *n, const struct attempt *a, bool alive, int64_t now_ms)
+{
+    if (n->state != NOTICE_CHECKING || !n->resend_ms || !alive ||
+        now_ms - lost_ms(a) < n->resend_ms || (n->expires_ms && now_ms >= n->expires_ms))
+        return false;
+    become(n, NOTICE_WAITING, STR("answer lost, sent again"));
+    n->resend_ms = 0;
+    n->due_ms = now_ms;
+    return true;
+}
+
 bool notice_gave_up(struct notice *n, const struct attempt *a, const struct retry_policy *p,
                     int64_t now_ms)
 {
-    int64_t since = a->ended_ms ? a->ended_ms : a->started_ms;
-
-    if (n->state != NOTICE_CHECKING || now_ms - since < p->unknown_ms)
+    if (n->state != NOTICE_CHECKING || now_ms - lost_ms(a) < n->resend_ms + p->unknown_ms)
         return false;
     become(n, NOTICE_HELD, STR("answer lost, no proof in time"));
     return true;

@@ -31,10 +31,10 @@ static struct decision record(struct str reason)
     return (struct decision){.verdict = VERDICT_RECORD, .reason = reason};
 }
 
-static const struct str blocked_reason = STR_LIT("no notices for this patient");
+static const struct str untold = STR_LIT("no notice for this event");
 
 /* Why nobody is told, although the facts are new; absent: somebody is. */
-static struct str silence(const struct instance *in, const struct unit *unit, bool blocked,
+static struct str silence(const struct instance *in, const struct unit *unit, struct str mute,
                           int64_t now_ms)
 {
     struct str state = shown_state(&in->event);
@@ -42,31 +42,44 @@ static struct str silence(const struct instance *in, const struct unit *unit, bo
 
     if (in->stale_ms && now_ms >= in->stale_ms)
         return STR("stale");
+    if (mute.p)
+        return mute;
     if (!in->notifies)
-        return STR("no notice for this event");
-    if (blocked)
-        return blocked_reason;
+        return untold;
     if (undone && (!unit || !unit->told))
         return STR("taken back before it was told");
     return (struct str){NULL, 0};
 }
 
 struct decision plan_decide(const struct seal *seal, const struct instance *in,
-                            const struct unit *unit, bool blocked, int64_t now_ms)
+                            const struct unit *unit, struct str mute, int64_t now_ms)
 {
-    struct decision d = {.verdict = VERDICT_TELL, .withdraw = true, .remember = true};
+    static const uint8_t nothing[INDEX_BYTES];
+    bool known, same;
+    struct decision d = {.verdict = VERDICT_TELL, .withdraw = WITHDRAW_ALL, .remember = true};
+    const bool over = event_is_over(&in->event);
 
     if (in->test)
         return record(STR("test message"));
-    d.reason = silence(in, unit, blocked, now_ms);
-    if (str_eq(d.reason, STR("stale")) && !event_is_over(&in->event))
-        return record(d.reason);
+    d.reason = silence(in, unit, mute, now_ms);
     news_of(seal, &in->event, d.news);
-    if (unit && memcmp(unit->news, d.news, sizeof d.news) == 0)
-        return record(STR("not news"));
+    known = unit && memcmp(unit->news, nothing, sizeof nothing) != 0;
+    same = known && memcmp(unit->news, d.news, sizeof d.news) == 0;
+    if (str_eq(d.reason, STR("stale")) && !over) {
+        d.verdict = VERDICT_RECORD;
+        d.withdraw = known && !same ? WITHDRAW_REMINDERS : WITHDRAW_NOTHING;
+        d.remember = false;
+        memset(d.news, 0, sizeof d.news); /* what is true now was told to nobody */
+        return d;
+    }
+    if (same)
+        return record(in->notifies || in->n_reminders ? STR("not news") : untold);
+    if (!in->notifies && !over && !mute.p)
+        d.withdraw = WITHDRAW_REMINDERS;
     d.revoke = event_takes_back(&in->event);
     if (d.reason.p)
         d.verdict = VERDICT_RECORD;
-    d.remember = !str_eq(d.reason, blocked_reason); /* told nobody: news again once it may be */
+    /* who was told nothing for this reason is told once that ends */
+    d.remember = !mute.p && (in->notifies || over || in->n_reminders);
     return d;
 }

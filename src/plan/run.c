@@ -1,14 +1,7 @@
 /* One run of the plan step: instances to notices, due times, answers that stay lost. */
-#include "plan/decide.h"
-#include "plan/plan.h"
+#include "run.h"
 
-struct run {
-    const struct plan_settings *set;
-    struct store *store;
-    struct arena *arena;
-    int64_t now_ms;
-    struct plan_result *out;
-};
+#include "plan/decide.h"
 
 static void wake_at(struct plan_result *out, int64_t at_ms)
 {
@@ -16,15 +9,24 @@ static void wake_at(struct plan_result *out, int64_t at_ms)
         out->next_ms = at_ms;
 }
 
-static bool withdraw_all(struct run *r, struct notice_list *open, struct str why, struct err *e)
+bool run_withdraw(struct run *r, struct notice *n, struct str why, struct err *e)
 {
-    for (size_t i = 0; i < open->n; i++) {
-        struct notice *n = &open->items[i];
+    n->state = NOTICE_WITHDRAWN;
+    n->reason = why;
+    return r->store->ops->save_notice(r->store, n, e);
+}
 
-        n->state = NOTICE_WITHDRAWN;
-        n->reason = why;
-        if (!r->store->ops->save_notice(r->store, n, e))
+/* *n: how many went. */
+static bool withdraw(struct run *r, enum withdraw which, struct notice_list *open, size_t *n,
+                     struct err *e)
+{
+    *n = 0;
+    for (size_t i = 0; i < open->n; i++) {
+        if (which == WITHDRAW_NOTHING || (which == WITHDRAW_REMINDERS && !open->items[i].before_ms))
+            continue;
+        if (!run_withdraw(r, &open->items[i], STR("a later event came first"), e))
             return false;
+        ++*n;
     }
     return true;
 }
@@ -71,11 +73,12 @@ static struct str raw_of(const struct event *ev, struct str value)
     return (struct str){NULL, 0};
 }
 
-static bool mint_link(struct run *r, const struct instance *in, struct notice *n,
-                      struct link_new *link, struct err *e)
+bool run_mint(struct run *r, const struct instance *in, const struct patient *who, struct notice *n,
+              struct link_new *link, struct err *e)
 {
     char *token = arena_get(r->arena, TOKEN_TEXT + 1, 1);
-    int64_t until = r->now_ms + r->set->link_ttl_ms;
+    int64_t until = (n->due_ms > r->now_ms ? n->due_ms : r->now_ms) + r->set->link_ttl_ms;
+    int64_t end = n->before_ms ? n->expires_ms : in->stale_ms;
 
     if (!token_new(r->set->random, token, e))
         return false;
@@ -83,14 +86,15 @@ static bool mint_link(struct run *r, const struct instance *in, struct notice *n
     token_hash(n->token, link->token_hash);
     link->event_type = in->event.type;
     link->unit_key = in->event.unit_key;
-    link->patient_key = n->patient_key;
-    link->patient = raw_of(&in->event, n->patient_key);
+    link->patient_key = who->key;
+    link->patient = who->raw;
     link->resource = raw_of(&in->event, in->event.unit_key);
-    link->expires_ms = in->stale_ms && in->stale_ms < until ? in->stale_ms : until;
+    link->expires_ms = end && end < until ? end : until;
     return true;
 }
 
-static struct notice notice_of(const struct run *r, const struct instance *in)
+static struct notice notice_of(const struct run *r, const struct instance *in,
+                               const struct patient *who, struct str to)
 {
     return (struct notice){
         .instance_id = in->id,
@@ -98,16 +102,19 @@ static struct notice notice_of(const struct run *r, const struct instance *in)
         .feed = in->feed,
         .event_type = in->event.type,
         .unit_key = in->event.unit_key,
-        .patient_key = event_value(&in->event, "patient_key"),
+        .patient_key = who->key,
         .coalesce = in->coalesce_ms ? in->coalesce : (struct str){NULL, 0},
         .template = in->template,
         .language = in->language,
         .named = in->named,
         .params = in->params,
         .n_params = in->n_params,
-        .to = event_value(&in->event, "phone"),
+        .to = to,
         .due_ms = r->now_ms,
         .expires_ms = in->stale_ms,
+        .resend_ms = in->resend_ms,
+        .replies = in->replies,
+        .log = in->log,
     };
 }
 
@@ -121,29 +128,31 @@ static bool yields(const struct instance *in, const struct notice *n,
 }
 
 /* own  notices of the same unit that were open and have just been withdrawn */
-static bool tell(struct run *r, const struct instance *in, const struct notice_list *own,
-                 struct err *e)
+static bool tell(struct run *r, const struct instance *in, const struct patient *who,
+                 struct notice *n, const struct notice_list *own, struct err *e)
 {
     const struct store_ops *ops = r->store->ops;
-    struct notice n = notice_of(r, in);
     struct notice_list window = {0};
     struct link_new link = {0};
+    int64_t end;
 
     if (in->coalesce_ms) {
         if (!ops->find_window(r->store, in->coalesce, r->arena, &window, e))
             return false;
-        n.due_ms = window_end(r, in, own, &window);
+        n->due_ms = window_end(r, in, own, &window);
     }
-    if (in->button && !mint_link(r, in, &n, &link, e))
+    end = in->ttl_ms ? n->due_ms + in->ttl_ms : 0;
+    n->expires_ms = n->expires_ms ? earlier(n->expires_ms, end) : end;
+    if (in->button && !run_mint(r, in, who, n, &link, e))
         return false;
-    r->out->ready += n.state == NOTICE_READY;
-    if (!ops->put_notice(r->store, &n, in->button ? &link : NULL, e))
+    r->out->ready += n->state == NOTICE_READY;
+    if (!ops->put_notice(r->store, n, in->button ? &link : NULL, e))
         return false;
-    if (!yields(in, &n, &window))
-        return merge(r, &n, &window, e);
-    n.state = NOTICE_MERGED;
-    n.carrier = window.items[0].id;
-    return ops->save_notice(r->store, &n, e);
+    if (!yields(in, n, &window))
+        return merge(r, n, &window, e);
+    n->state = NOTICE_MERGED;
+    n->carrier = window.items[0].id;
+    return ops->save_notice(r->store, n, e);
 }
 
 /* The facts of the unit cannot be read any more: a person looks; the others go on. */
@@ -153,72 +162,104 @@ static bool hold_damaged(struct run *r, const struct instance *in, struct err *e
            r->store->ops->settle(r->store, in->id, STANDING_HELD, STR("damaged on disk"), e);
 }
 
-/* What the patient's own record says; without one, nothing. */
-static bool is_blocked(struct run *r, const struct instance *in, bool *blocked, struct err *e)
+/* The first notice of the event, its reminders, or neither: then it is recorded. */
+static bool follow(struct run *r, const struct instance *in, const struct patient *who,
+                   const struct decision *d, struct str to, const struct notice_list *own,
+                   struct err *e)
 {
-    struct str patient = event_value(&in->event, "patient_key");
-    struct unit unit;
-    bool known = false;
+    struct notice first = notice_of(r, in, who, to);
+    bool told = d->verdict == VERDICT_TELL, reminds = told || !in->notifies;
+    size_t n = 0;
 
-    *blocked = false;
-    if (patient.p &&
-        !r->store->ops->find_unit(r->store, STR("patient/1"), patient, r->arena, &unit, &known, e))
+    if (told && !tell(r, in, who, &first, own, e))
         return false;
-    *blocked = known && event_blocks(&unit.event);
-    return true;
-}
-
-/* The patient died, or wants no more: what waits does not leave. */
-static bool block(struct run *r, const struct instance *in, struct err *e)
-{
-    const struct store_ops *ops = r->store->ops;
-    struct notice_list open = {0};
-
-    return ops->find_patient(r->store, in->event.unit_key, r->arena, &open, e) &&
-           withdraw_all(r, &open, STR("no notices for this patient"), e) &&
-           ops->settle(r->store, in->id, STANDING_RECORDED, in->reason, e);
+    if (reminds && d->remember && !event_is_over(&in->event) &&
+        !remind_plan(r, in, who, &first, told ? first.due_ms : 0, &n, e))
+        return false;
+    return told || n || r->store->ops->settle(r->store, in->id, STANDING_RECORDED, d->reason, e);
 }
 
 static bool decide(struct run *r, const struct instance *in, struct err *e)
 {
     const struct store_ops *ops = r->store->ops;
-    struct str type = in->event.type, key = in->event.unit_key;
+    struct str type = in->event.type, key = in->event.unit_key, to;
     struct notice_list open = {0};
+    struct patient who;
     struct unit unit;
     struct decision d;
-    bool known, blocked;
+    enum recipient recipient;
+    bool known, remember;
+    size_t n;
 
-    if (event_blocks(&in->event))
-        return block(r, in, e);
+    if (str_eq(type, STR("patient/1")))
+        return patient_changed(r, in, e);
     if (!ops->find_unit(r->store, type, key, r->arena, &unit, &known, e) ||
-        !is_blocked(r, in, &blocked, e))
+        !patient_find(r, &in->event, &who, e))
         return hold_damaged(r, in, e);
     if (!ops->find_open(r->store, type, key, r->arena, &open, e))
         return false;
-    d = plan_decide(r->set->seal, in, known ? &unit : NULL, blocked, r->now_ms);
-    if ((d.withdraw && !withdraw_all(r, &open, STR("a later event came first"), e)) ||
-        (d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
-        (d.remember && !ops->save_news(r->store, type, key, d.news, e)))
+    recipient = recipient_of(&in->event, who.known ? &who.record : NULL, &to);
+    d = plan_decide(r->set->seal, in, known ? &unit : NULL, recipient_reason(recipient), r->now_ms);
+    if (!withdraw(r, d.withdraw, &open, &n, e))
         return false;
-    if (d.verdict == VERDICT_RECORD)
-        return ops->settle(r->store, in->id, STANDING_RECORDED, d.reason, e);
-    return tell(r, in, &open, e);
+    remember = d.remember || (n && d.withdraw == WITHDRAW_REMINDERS);
+    if ((d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
+        (remember && !ops->save_news(r->store, type, key, d.news, e)))
+        return false;
+    return follow(r, in, &who, &d, to, &open, e);
 }
 
-/* Unknown attempts: past their deadline a person decides (WhatsApp §6, step 7: never by a resend).
- */
+/* An answer that stayed lost: sent once more where the template says so, as long as nothing later was
+ * planned and the patient is still to be told. *done: the notice has moved. */
+static bool resend(struct run *r, struct flight *f, int64_t heard_ms, bool *done, struct err *e)
+{
+    bool alive = heard_ms > f->attempt.ended_ms, later = false;
+
+    *done = notice_resend(&f->notice, &f->attempt, alive, r->now_ms);
+    if (!*done)
+        return true;
+    if (!r->store->ops->find_later(r->store, &f->notice, &later, e))
+        return false;
+    if (later)
+        notice_superseded(&f->notice);
+    if (!r->store->ops->save_notice(r->store, &f->notice, e))
+        return false;
+    return later || patient_heed(r, &f->notice, e);
+}
+
+/* When an answer that is lost is looked at again. */
+static int64_t look_again(const struct run *r, const struct flight *f)
+{
+    enum { MINUTE_MS = 60000 };
+    int64_t since = f->attempt.ended_ms ? f->attempt.ended_ms : f->attempt.started_ms;
+    int64_t last = since + f->notice.resend_ms + r->set->retry.unknown_ms;
+
+    if (!f->notice.resend_ms)
+        return last;
+    if (r->now_ms < since + f->notice.resend_ms)
+        return since + f->notice.resend_ms;
+    return earlier(r->now_ms + MINUTE_MS, last);
+}
+
+/* Unknown attempts: past their deadline a person decides (WhatsApp §6, step 7). */
 static bool give_up(struct run *r, struct err *e)
 {
     struct flight_list list = {0};
+    int64_t heard_ms;
 
-    if (!r->store->ops->find_checking(r->store, r->set->batch, r->arena, &list, e))
+    if (!r->store->ops->find_checking(r->store, r->set->batch, r->arena, &list, e) ||
+        !r->store->ops->last_status(r->store, &heard_ms, e))
         return false;
     for (size_t i = 0; i < list.n; i++) {
         struct flight *f = &list.items[i];
-        int64_t since = f->attempt.ended_ms ? f->attempt.ended_ms : f->attempt.started_ms;
+        bool done;
 
+        if (!resend(r, f, heard_ms, &done, e))
+            return false;
+        if (done)
+            continue;
         if (!notice_gave_up(&f->notice, &f->attempt, &r->set->retry, r->now_ms))
-            wake_at(r->out, since + r->set->retry.unknown_ms);
+            wake_at(r->out, look_again(r, f));
         else if (!r->store->ops->save_notice(r->store, &f->notice, e))
             return false;
     }
@@ -231,7 +272,7 @@ bool plan_run(const struct plan_settings *set, int64_t now_ms, struct store *s, 
 {
     struct run r = {set, s, a, now_ms, out};
     struct instance_list list = {0};
-    size_t released = 0;
+    size_t released = 0, reminders = 0;
     int64_t next = 0;
 
     *out = (struct plan_result){0};
@@ -241,10 +282,11 @@ bool plan_run(const struct plan_settings *set, int64_t now_ms, struct store *s, 
         if (!decide(&r, &list.items[i], e))
             return false;
     }
-    if (!give_up(&r, e) || !s->ops->release_due(s, now_ms, &released, &next, e))
+    if (!give_up(&r, e) || !remind_release(&r, &reminders, e) ||
+        !s->ops->release_due(s, now_ms, &released, &next, e))
         return false;
     out->more |= list.more;
-    out->ready += released;
+    out->ready += released + reminders;
     wake_at(out, next);
     return true;
 }

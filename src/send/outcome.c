@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model/recipient.h"
 #include "whatsapp/answer.h"
 
 static void read_answer(struct outcome *o, const struct http_call *c, const struct seal *seal)
@@ -70,15 +71,27 @@ static void apply(struct outcome *o, struct attempt *a, struct notice *n,
         n->reason = STR("breaks the message grammar");
 }
 
-/* What went back to waiting and was overtaken is withdrawn. */
-static bool supersede(struct notice *n, struct store *s, struct err *e)
+/* What went back to waiting and was overtaken is withdrawn, and so is what the patient's record was set
+ * against while it was on the wire. */
+static bool supersede(struct notice *n, struct arena *a, struct store *s, struct err *e)
 {
-    bool later = false;
+    struct unit patient = {0};
+    bool later = false, known = false;
 
-    if (n->state == NOTICE_WAITING && !s->ops->find_later(s, n, &later, e))
+    if (n->state != NOTICE_WAITING)
+        return true;
+    if (!s->ops->find_later(s, n, &later, e))
+        return false;
+    if (n->patient_key.p &&
+        !s->ops->find_unit(s, STR("patient/1"), n->patient_key, a, &patient, &known, e) &&
+        e->kind != ERR_INPUT)
         return false;
     if (later)
         notice_superseded(n);
+    else if (known && event_blocks(&patient.event))
+        notice_stopped(n, recipient_reason(RECIPIENT_MUTE));
+    else if (!n->to.p)
+        notice_stopped(n, recipient_reason(RECIPIENT_NONE));
     return true;
 }
 
@@ -105,7 +118,7 @@ bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy
     conflict = proof_fold(&f.attempt, &f.notice, known.items, known.n);
     if (o->conflict == PROOF_FINE)
         o->conflict = conflict;
-    if (!supersede(&f.notice, s, e))
+    if (!supersede(&f.notice, a, s, e))
         return false;
     o->notice = f.notice.state;
     return s->ops->save_attempt(s, &f.attempt, e) && s->ops->save_notice(s, &f.notice, e);

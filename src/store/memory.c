@@ -123,7 +123,17 @@ struct instance copy_instance(struct arena *a, const struct instance *in)
     c.template = copy_text(a, in->template);
     c.language = copy_text(a, in->language);
     c.coalesce = copy_text(a, in->coalesce);
+    c.log = copy_text(a, in->log);
     c.params = copy_params(a, in->params, in->n_params);
+    c.reminders = NEW_ARRAY(a, struct reminder, in->n_reminders);
+    for (size_t i = 0; i < in->n_reminders; i++) {
+        const struct reminder *r = &in->reminders[i];
+
+        c.reminders[i] = *r;
+        c.reminders[i].template = copy_text(a, r->template);
+        c.reminders[i].language = copy_text(a, r->language);
+        c.reminders[i].params = copy_params(a, r->params, r->n_params);
+    }
     c.event = in->emits ? copy_event(a, &in->event) : (struct event){0};
     return c;
 }
@@ -143,6 +153,7 @@ struct notice copy_notice(struct arena *a, const struct notice *n)
     c.params = copy_params(a, n->params, n->n_params);
     c.to = copy_text(a, n->to);
     c.token = copy_text(a, n->token);
+    c.log = copy_text(a, n->log);
     return c;
 }
 
@@ -167,11 +178,15 @@ const struct store_ops store_memory = {
     .put_mapped = memory_put_mapped,
     .take_mapped = memory_take_mapped,
     .settle = memory_settle,
+    .save_event = memory_save_event,
     .save_news = memory_save_news,
     .put_notice = memory_put_notice,
     .find_open = memory_find_open,
     .find_window = memory_find_window,
     .find_patient = memory_find_patient,
+    .find_due = memory_find_due,
+    .save_recipient = memory_save_recipient,
+    .merge_patients = memory_merge_patients,
     .save_notice = memory_save_notice,
     .release_due = memory_release_due,
     .find_checking = memory_find_checking,
@@ -183,6 +198,8 @@ const struct store_ops store_memory = {
     .put_status = memory_put_status,
     .find_attempt = memory_find_attempt,
     .find_statuses = memory_find_statuses,
+    .last_status = memory_last_status,
+    .count_replies = memory_count_replies,
     .open_link = memory_open_link,
     .use_code = memory_use_code,
     .find_outgoing = memory_find_outgoing,

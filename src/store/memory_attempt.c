@@ -215,6 +215,31 @@ bool memory_put_status(struct store *s, const struct status *st, bool *fresh, st
     return true;
 }
 
+bool memory_last_status(struct store *s, int64_t *received_ms, struct err *e)
+{
+    const struct memory *m = (struct memory *)s;
+    size_t n = m->t.statuses.n;
+
+    (void)e;
+    *received_ms = n ? m->t.statuses.items[n - 1]->received_ms : 0;
+    return true;
+}
+
+bool memory_count_replies(struct store *s, int64_t out[QUICK_REPLIES], struct err *e)
+{
+    const struct memory *m = (struct memory *)s;
+
+    (void)e;
+    memset(out, 0, QUICK_REPLIES * sizeof *out);
+    for (size_t i = 0; i < m->t.statuses.n; i++) {
+        struct str name = m->t.statuses.items[i]->name;
+
+        for (int k = 0; k < QUICK_REPLIES && str_starts(name, STR("reply_")); k++)
+            out[k] += str_eq((struct str){name.p + 6, name.n - 6}, str_of(quick_reply_name(k)));
+    }
+    return true;
+}
+
 bool memory_find_statuses(struct store *s, const uint8_t wamid[INDEX_BYTES], struct str echo,
                           struct arena *a, struct status_list *out, struct err *e)
 {

@@ -98,14 +98,19 @@ struct unit *memory_unit(struct memory *m, struct str event_type, struct str uni
 bool memory_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e)
 {
-    struct unit *u = memory_unit((struct memory *)s, event_type, unit_key);
+    struct memory *m = (struct memory *)s;
+    const struct unit *u;
 
     (void)e;
+    if (str_eq(event_type, STR("patient/1")))
+        unit_key = memory_survivor(m, unit_key);
+    u = memory_unit(m, event_type, unit_key);
     *out = (struct unit){0};
     *found = u != NULL;
     if (u) {
         *out = *u;
         out->event = copy_event(a, &u->event);
+        memory_present(m, &out->event);
     }
     return true;
 }
@@ -178,6 +183,16 @@ bool memory_settle(struct store *s, int64_t instance_id, enum standing standing,
     memory_touch(m, row, sizeof *row);
     row->in.standing = standing;
     row->in.reason = copy_text(&m->arena, reason);
+    return true;
+}
+
+bool memory_save_event(struct store *s, const struct event *ev, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    if (!memory_unit(m, ev->type, ev->unit_key))
+        return err_set(e, ERR_INPUT, 0, "no such unit");
+    put_unit(m, ev);
     return true;
 }
 

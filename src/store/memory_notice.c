@@ -82,9 +82,43 @@ bool memory_find_patient(struct store *s, struct str patient_key, struct arena *
     for (size_t i = 0; i < m->t.notices.n; i++) {
         const struct notice *n = m->t.notices.items[i];
 
-        if (is_open(n) && n->patient_key.p && str_eq(n->patient_key, patient_key))
+        if ((is_open(n) || n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING) &&
+            n->patient_key.p && str_eq(n->patient_key, patient_key))
             *GROW(a, out) = copy_notice(a, n);
     }
+    return true;
+}
+
+bool memory_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
+                     struct notice_list *out, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+
+    (void)e;
+    *out = (struct notice_list){0};
+    for (size_t i = 0; i < m->t.notices.n && out->n < most; i++) {
+        const struct notice *n = m->t.notices.items[i];
+        size_t at;
+
+        if (n->state != NOTICE_WAITING || !n->before_ms || n->due_ms > now_ms)
+            continue;
+        (void)GROW(a, out);
+        for (at = out->n - 1; at > 0 && out->items[at - 1].due_ms > n->due_ms; at--)
+            out->items[at] = out->items[at - 1];
+        out->items[at] = copy_notice(a, n);
+    }
+    return true;
+}
+
+bool memory_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e)
+{
+    struct memory *m = (struct memory *)s;
+    struct notice *row = ROW(&m->t.notices, notice_id);
+
+    if (!row)
+        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)notice_id);
+    memory_touch(m, row, sizeof *row);
+    row->to = copy_text(&m->arena, to);
     return true;
 }
 
@@ -97,7 +131,8 @@ bool memory_find_later(struct store *s, const struct notice *n, bool *later, str
     for (size_t i = (size_t)n->id; i < m->t.notices.n; i++) {
         const struct notice *row = m->t.notices.items[i];
 
-        *later |= str_eq(row->event_type, n->event_type) && str_eq(row->unit_key, n->unit_key);
+        *later |= row->instance_id != n->instance_id && str_eq(row->event_type, n->event_type) &&
+                  str_eq(row->unit_key, n->unit_key);
     }
     return true;
 }
@@ -115,6 +150,8 @@ bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *nex
         if (row->state != NOTICE_WAITING)
             continue;
         if (row->due_ms <= now_ms) {
+            if (row->before_ms)
+                continue;
             memory_touch(m, row, sizeof *row);
             row->state = NOTICE_READY;
             ++*n;

@@ -23,6 +23,23 @@ static bool forget(struct memory *m, const struct notice *n, struct err *e)
     return true;
 }
 
+/* An instance with reminders counts once, under the first standing that any of its notices is in. */
+static bool stand(struct memory *m, const struct notice *of, struct err *e)
+{
+    enum standing least = notice_standing(of->state);
+    struct str reason = of->reason;
+
+    for (size_t i = 0; i < m->t.notices.n; i++) {
+        const struct notice *n = m->t.notices.items[i];
+
+        if (n->instance_id != of->instance_id || notice_standing(n->state) >= least)
+            continue;
+        least = notice_standing(n->state);
+        reason = n->reason;
+    }
+    return memory_settle(&m->store, of->instance_id, least, reason, e);
+}
+
 /* `row` in its new state; the ledger's side of it. */
 static bool move(struct memory *m, struct notice *row, enum notice_state state, struct str reason,
                  int64_t carrier, struct err *e)
@@ -33,8 +50,7 @@ static bool move(struct memory *m, struct notice *row, enum notice_state state, 
     row->carrier = carrier;
     if (is_final(state))
         row->token = (struct str){NULL, 0};
-    return memory_settle(&m->store, row->instance_id, notice_standing(state), reason, e) &&
-           forget(m, row, e);
+    return stand(m, row, e) && forget(m, row, e);
 }
 
 /* The newest that is merged into `carrier`, or NULL. */
@@ -131,6 +147,7 @@ bool memory_save_notice(struct store *s, const struct notice *n, struct err *e)
     memory_touch(m, row, sizeof *row);
     row->due_ms = n->due_ms;
     row->tries = n->tries;
+    row->resend_ms = n->resend_ms;
     row->coalesce = copy_text(&m->arena, n->coalesce);
     return move(m, row, n->state, n->reason, n->state == NOTICE_MERGED ? n->carrier : 0, e) &&
            move_others(m, row, e);

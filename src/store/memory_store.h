@@ -50,6 +50,12 @@ struct m_link {
     int64_t code_expires_ms;
 };
 
+struct m_merge {
+    struct str previous, key;
+    int64_t at_ms;
+    bool lifted; /* the patients were merged the other way round since */
+};
+
 #define TABLE_OF(type)                                                                             \
     struct {                                                                                       \
         type **items;                                                                              \
@@ -69,6 +75,7 @@ struct tables {
     TABLE_OF(struct outgoing) outgoing;
     TABLE_OF(struct m_peer) peers;
     TABLE_OF(struct m_recording) recordings;
+    TABLE_OF(struct m_merge) merges;
 };
 
 struct undo {
@@ -115,6 +122,11 @@ void memory_outgoing_put(struct memory *m, const struct message *msg, struct str
 /* The unit of that key, or NULL. */
 struct unit *memory_unit(struct memory *m, struct str event_type, struct str unit_key);
 
+/* The number that stands for `key` now. */
+struct str memory_survivor(struct memory *m, struct str key);
+/* The event names the patient as of now. */
+void memory_present(struct memory *m, struct event *ev);
+
 bool memory_put_message(struct store *s, const struct message *msg, struct arena *a,
                         struct intake *out, struct err *e);
 bool memory_take_stored(struct store *s, size_t most, const uint64_t *stuck, size_t n_stuck,
@@ -156,6 +168,7 @@ bool memory_take_mapped(struct store *s, size_t most, struct arena *a, struct in
                         struct err *e);
 bool memory_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
+bool memory_save_event(struct store *s, const struct event *ev, struct err *e);
 bool memory_save_news(struct store *s, struct str event_type, struct str unit_key,
                       const uint8_t news[INDEX_BYTES], struct err *e);
 bool memory_ledger(struct store *s, struct ledger *out, struct err *e);
@@ -168,6 +181,13 @@ bool memory_find_patient(struct store *s, struct str patient_key, struct arena *
                          struct notice_list *out, struct err *e);
 bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
+bool memory_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
+                     struct notice_list *out, struct err *e);
+bool memory_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e);
+bool memory_merge_patients(struct store *s, struct str previous, struct str key, struct str raw,
+                           int64_t at_ms, bool *merged, struct err *e);
+bool memory_last_status(struct store *s, int64_t *received_ms, struct err *e);
+bool memory_count_replies(struct store *s, int64_t out[QUICK_REPLIES], struct err *e);
 bool memory_save_notice(struct store *s, const struct notice *n, struct err *e);
 bool memory_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
                         struct err *e);

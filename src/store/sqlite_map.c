@@ -1,6 +1,7 @@
 /* Instances of mapped messages, and the units they are about. */
 #include "growing.h"
 #include "params.h"
+#include "reminders.h"
 #include "reply.h"
 #include "sqlite_store.h"
 
@@ -11,14 +12,16 @@ static const struct query add_instance = {
     "put instance",
     "INSERT INTO instance(id, message_id, received_ms, message_ms, test, feed, rule, standing,"
     " reason, warnings, emits, event, notifies, template, language, named, button, params,"
-    " coalesce_ms, coalesce_key, stale_ms) VALUES (?1, ?2, (SELECT received_ms FROM message WHERE"
+    " coalesce_ms, coalesce_key, stale_ms, replies, ttl_ms, resend_ms, reminders, log) VALUES (?1, "
+    "?2, (SELECT received_ms FROM message WHERE"
     " id = ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20)"};
+    "?20, ?21, ?22, ?23, ?24, ?25)"};
 static const struct query take_mapped = {
     "take mapped",
     "SELECT id, message_id, received_ms, message_ms, test, feed, rule, standing, reason, warnings,"
     " emits, event, notifies, template, language, named, button, params, coalesce_ms, coalesce_key,"
-    " stale_ms FROM instance WHERE planned = 0 AND standing = 1 ORDER BY id LIMIT ?1"};
+    " stale_ms, replies, ttl_ms, resend_ms, reminders, log FROM instance WHERE planned = 0 AND "
+    "standing = 1 ORDER BY id LIMIT ?1"};
 static const struct query write_standing = {
     "settle", "UPDATE instance SET standing = ?2, reason = ?3 WHERE id = ?1 RETURNING message_id"};
 static const struct query read_standing = {
@@ -107,7 +110,8 @@ static bool put_unit(struct sqlite *q, const struct event *ev, struct err *e)
 static bool put_instance(struct sqlite *q, int64_t message_id, struct instance *in, struct err *e)
 {
     struct str event = {NULL, 0}, packed = params_pack(in->params, in->n_params, &q->scratch);
-    struct arg event_arg, params_arg;
+    struct str reminders = reminders_pack(in->reminders, in->n_reminders, &q->scratch);
+    struct arg event_arg, params_arg, reminders_arg;
 
     if (in->emits)
         event = event_pack(&in->event, &q->scratch);
@@ -116,12 +120,16 @@ static bool put_instance(struct sqlite *q, int64_t message_id, struct instance *
            sealed_arg(q, event_at("instance", in->id), event, &event_arg, e) &&
            sealed_arg(q, (struct seal_place){"instance", "params", in->id}, packed, &params_arg,
                       e) &&
+           sealed_arg(q, (struct seal_place){"instance", "reminders", in->id}, reminders,
+                      &reminders_arg, e) &&
            sql_do(q, &add_instance,
                   ARGS(INT(in->id), INT(message_id), INT(in->message_ms), INT(in->test),
                        TEXT(in->feed), TEXT(in->rule), INT(in->standing), TEXT(in->reason),
                        TEXT(in->warnings), INT(in->emits), event_arg, INT(in->notifies),
                        TEXT(in->template), TEXT(in->language), INT(in->named), INT(in->button),
-                       params_arg, INT(in->coalesce_ms), TEXT(in->coalesce), INT(in->stale_ms)),
+                       params_arg, INT(in->coalesce_ms), TEXT(in->coalesce), INT(in->stale_ms),
+                       INT(in->replies), INT(in->ttl_ms), INT(in->resend_ms), reminders_arg,
+                       TEXT(in->log)),
                   NULL, e) &&
            (!in->emits || in->test || put_unit(q, &in->event, e)); /* a test changes nothing */
 }
@@ -157,13 +165,15 @@ bool sqlite_put_mapped(struct store *s, int64_t message_id, struct str feed_vers
 /* What is sealed of an instance. */
 static bool open_instance(const struct rows *r, struct arena *a, struct instance *in, struct err *e)
 {
-    struct str event, params;
+    struct str event, params, reminders;
 
     if (!row_sealed(r, 11, event_at("instance", in->id), a, &event, e) ||
-        !row_sealed(r, 17, (struct seal_place){"instance", "params", in->id}, a, &params, e))
+        !row_sealed(r, 17, (struct seal_place){"instance", "params", in->id}, a, &params, e) ||
+        !row_sealed(r, 24, (struct seal_place){"instance", "reminders", in->id}, a, &reminders, e))
         return false;
     return (!event.p || event_unpack(event, a, &in->event, e)) &&
-           params_unpack(params, a, &in->params, &in->n_params, e);
+           params_unpack(params, a, &in->params, &in->n_params, e) &&
+           reminders_unpack(reminders, a, &in->reminders, &in->n_reminders, e);
 }
 
 static bool instance_row(const struct rows *r, struct arena *a, struct instance *in, struct err *e)
@@ -187,6 +197,10 @@ static bool instance_row(const struct rows *r, struct arena *a, struct instance 
     in->coalesce_ms = row_int(r, 18);
     in->coalesce = row_text(r, 19, a);
     in->stale_ms = row_int(r, 20);
+    in->replies = (uint8_t)row_int(r, 21);
+    in->ttl_ms = row_int(r, 22);
+    in->resend_ms = row_int(r, 23);
+    in->log = row_text(r, 25, a);
     return open_instance(r, a, in, e);
 }
 
@@ -222,13 +236,15 @@ bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct in
 bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct unit *out, bool *found, struct err *e)
 {
+    struct sqlite *q = (struct sqlite *)s;
     struct rows r;
     struct str packed;
     bool ok;
 
     *out = (struct unit){0};
-    if (!rows_one(&r, (struct sqlite *)s, &find_unit, ARGS(TEXT(event_type), TEXT(unit_key)), found,
-                  e))
+    if (str_eq(event_type, STR("patient/1")) && !merge_survivor(q, unit_key, a, &unit_key, e))
+        return false;
+    if (!rows_one(&r, q, &find_unit, ARGS(TEXT(event_type), TEXT(unit_key)), found, e))
         return false;
     if (!*found)
         return true;
@@ -237,7 +253,21 @@ bool sqlite_find_unit(struct store *s, struct str event_type, struct str unit_ke
     ok = row_sealed(&r, 1, event_at("unit", row_int(&r, 0)), a, &packed, e) &&
          event_unpack(packed, a, &out->event, e);
     rows_close(&r);
-    return ok;
+    return ok && merge_present(q, &out->event, a, e);
+}
+
+bool sqlite_save_event(struct store *s, const struct event *ev, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    struct rows r;
+    bool known;
+
+    if (!rows_one(&r, q, &find_unit, ARGS(TEXT(ev->type), TEXT(ev->unit_key)), &known, e))
+        return false;
+    if (!known)
+        return err_set(e, ERR_INPUT, 0, "no such unit");
+    rows_close(&r);
+    return put_unit(q, ev, e);
 }
 
 bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_key,

@@ -5,7 +5,8 @@
 
 static const struct query add_notice = {
     "put notice", "INSERT INTO notice(" NOTICE_COLUMNS ", recipient_key) VALUES (?1, ?2, ?3, ?4,"
-                  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"};
+                  " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+                  " ?21, ?22, ?23, ?24)"};
 static const struct query mark_planned = {"mark planned",
                                           "UPDATE instance SET planned = 1 WHERE id = ?1"};
 static const struct query find_open = {
@@ -14,21 +15,22 @@ static const struct query find_open = {
 static const struct query find_window = {"find window",
                                          "SELECT " NOTICE_COLUMNS " FROM notice"
                                          " WHERE coalesce_key = ?1 AND state = 1 ORDER BY id"};
-/* The open ones are few beside the rest: each state by its own index, whole. */
-#define OF_PATIENT(index, state)                                                                   \
-    "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY " index " WHERE state = " state              \
-    " AND patient_key = ?1"
 static const struct query find_patient = {
-    "find patient",
-    OF_PATIENT("notice_due", "1") " UNION ALL " OF_PATIENT(
-        "notice_ready", "2") " UNION ALL " OF_PATIENT("notice_merged", "8") " ORDER BY 1"};
+    "find patient", "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_by_patient"
+                    " WHERE state IN (1, 2, 3, 4, 8) AND patient_key = ?1 ORDER BY id"};
+static const struct query find_due = {
+    "find due", "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_reminder"
+                " WHERE state = 1 AND before_ms > 0 AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"};
+static const struct query save_recipient = {
+    "save recipient", "UPDATE notice SET recipient = ?2, recipient_key = ?3 WHERE id = ?1"};
 static const struct query read_notice = {"read notice",
                                          "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?1"};
 static const struct query find_later = {
-    "find later",
-    "SELECT 1 FROM notice WHERE event_type = ?1 AND unit_key = ?2 AND id > ?3 LIMIT 1"};
+    "find later", "SELECT 1 FROM notice WHERE event_type = ?1 AND unit_key = ?2 AND id > ?3"
+                  " AND instance_id <> ?4 LIMIT 1"};
 static const struct query release_due = {
-    "release due", "UPDATE notice SET state = 2 WHERE state = 1 AND due_ms <= ?1"};
+    "release due", "UPDATE notice SET state = 2 WHERE state = 1 AND due_ms <= ?1"
+                   " AND before_ms = 0"};
 static const struct query next_due = {"next due", "SELECT min(due_ms) FROM notice WHERE state = 1"};
 
 static struct seal_place at(const char *column, int64_t id)
@@ -61,6 +63,7 @@ bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link,
                      TEXT(n->event_type), TEXT(n->unit_key), TEXT(n->patient_key),
                      TEXT(n->coalesce), TEXT(n->template), TEXT(n->language), INT(n->named), params,
                      to, token, INT(n->due_ms), INT(n->expires_ms), INT(n->tries), INT(n->carrier),
+                     INT(n->before_ms), INT(n->resend_ms), INT(n->replies), TEXT(n->log),
                      recipient_key(q, n->to, key)),
                 NULL, e) ||
         !sql_do(q, &mark_planned, ARGS(INT(n->instance_id)), NULL, e))
@@ -91,6 +94,10 @@ bool notice_row(const struct rows *r, struct arena *a, struct notice *n, struct 
     n->expires_ms = row_int(r, 16);
     n->tries = (int32_t)row_int(r, 17);
     n->carrier = row_int(r, 18);
+    n->before_ms = row_int(r, 19);
+    n->resend_ms = row_int(r, 20);
+    n->replies = (uint8_t)row_int(r, 21);
+    n->log = row_text(r, 22, a);
     return row_sealed(r, 12, at("params", n->id), a, &params, e) &&
            params_unpack(params, a, &n->params, &n->n_params, e) &&
            row_sealed(r, 13, at("recipient", n->id), a, &n->to, e) &&
@@ -165,12 +172,36 @@ bool sqlite_find_patient(struct store *s, struct str patient_key, struct arena *
            notice_list_of(&r, a, out, NULL, e);
 }
 
+bool sqlite_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
+                     struct notice_list *out, struct err *e)
+{
+    struct rows r;
+
+    return rows_open(&r, (struct sqlite *)s, &find_due, ARGS(INT(now_ms), INT(most)), e) &&
+           notice_list_of(&r, a, out, NULL, e);
+}
+
+bool sqlite_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e)
+{
+    struct sqlite *q = (struct sqlite *)s;
+    uint8_t key[INDEX_BYTES];
+    struct arg sealed;
+    int64_t changed;
+
+    if (!sealed_arg(q, at("recipient", notice_id), to, &sealed, e) ||
+        !sql_do(q, &save_recipient, ARGS(INT(notice_id), sealed, recipient_key(q, to, key)),
+                &changed, e))
+        return false;
+    return changed == 1 || err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)notice_id);
+}
+
 bool sqlite_find_later(struct store *s, const struct notice *n, bool *later, struct err *e)
 {
     struct rows r;
 
     if (!rows_one(&r, (struct sqlite *)s, &find_later,
-                  ARGS(TEXT(n->event_type), TEXT(n->unit_key), INT(n->id)), later, e))
+                  ARGS(TEXT(n->event_type), TEXT(n->unit_key), INT(n->id), INT(n->instance_id)),
+                  later, e))
         return false;
     if (*later)
         rows_close(&r);

@@ -3,15 +3,18 @@
 #include "sqlite_store.h"
 
 static const struct query write_notice = {
-    "save notice", "UPDATE notice SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
-                   " coalesce_key = ?6, carrier = ?7, token = CASE WHEN ?8 THEN NULL ELSE token END"
-                   " WHERE id = ?1 RETURNING instance_id, event_type, unit_key"};
+    "save notice",
+    "UPDATE notice SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
+    " coalesce_key = ?6, carrier = ?7, token = CASE WHEN ?8 THEN NULL ELSE token END,"
+    " resend_ms = ?9"
+    " WHERE id = ?1 RETURNING instance_id, event_type, unit_key, before_ms"};
 static const struct query end_follower = {
     "end a merged notice", "UPDATE notice SET state = ?2, reason = ?3, carrier = 0, token = NULL"
-                           " WHERE id = ?1 RETURNING instance_id, event_type, unit_key"};
+                           " WHERE id = ?1 RETURNING instance_id, event_type, unit_key, before_ms"};
 static const struct query wake_follower = {
-    "wake a merged notice", "UPDATE notice SET state = 1, reason = NULL, carrier = 0, due_ms = ?2"
-                            " WHERE id = ?1 RETURNING instance_id, event_type, unit_key"};
+    "wake a merged notice",
+    "UPDATE notice SET state = 1, reason = NULL, carrier = 0, due_ms = ?2"
+    " WHERE id = ?1 RETURNING instance_id, event_type, unit_key, before_ms"};
 static const struct query find_followers = {
     "find merged notices", "SELECT id FROM notice WHERE carrier = ?1 AND state = 8 ORDER BY id"};
 static const struct query change_carrier = {
@@ -25,9 +28,34 @@ static const struct query lose_attempts = {
 struct move {
     int64_t id, instance_id;
     struct str event_type, unit_key;
+    int64_t before_ms;
     enum notice_state state;
     struct str reason;
 };
+
+static const struct query find_siblings = {
+    "find siblings", "SELECT state, reason FROM notice WHERE instance_id = ?1 ORDER BY id"};
+
+/* An instance with reminders counts once, under the first standing that any of its notices is in. */
+static bool stand(struct sqlite *q, const struct move *m, struct err *e)
+{
+    enum standing least = notice_standing(m->state);
+    struct str reason = m->reason;
+    struct rows r;
+    bool more, ok;
+
+    if (!rows_open(&r, q, &find_siblings, ARGS(INT(m->instance_id)), e))
+        return false;
+    while ((ok = rows_next(&r, &more, e)) && more) {
+        enum standing one = notice_standing((enum notice_state)row_int(&r, 0));
+
+        if (one >= least)
+            continue;
+        least = one;
+        reason = row_text(&r, 1, &q->scratch);
+    }
+    return ok && instance_stand(q, m->instance_id, least, reason, e);
+}
 
 /* Runs a query that writes `m->id` and reads back the rest; then the ledger's side of it. */
 static bool write_move(struct sqlite *q, const struct query *query, const struct arg *args,
@@ -43,8 +71,9 @@ static bool write_move(struct sqlite *q, const struct query *query, const struct
     m->instance_id = row_int(&r, 0);
     m->event_type = row_text(&r, 1, &q->scratch);
     m->unit_key = row_text(&r, 2, &q->scratch);
+    m->before_ms = row_int(&r, 3);
     rows_close(&r);
-    return instance_stand(q, m->instance_id, notice_standing(m->state), m->reason, e);
+    return stand(q, m, e);
 }
 
 /* What a later notice has said of the unit since stays known. */
@@ -54,7 +83,9 @@ static bool forget(struct sqlite *q, const struct move *m, struct err *e)
                              .state = m->state,
                              .reason = m->reason,
                              .event_type = m->event_type,
-                             .unit_key = m->unit_key};
+                             .unit_key = m->unit_key,
+                             .before_ms = m->before_ms,
+                             .instance_id = m->instance_id};
     bool later;
 
     if (!notice_forgets(&n))
@@ -144,7 +175,7 @@ static bool save(struct sqlite *q, const struct notice *n, bool forgets, struct 
                       ARGS(INT(n->id), INT(n->state), TEXT(n->reason), INT(n->due_ms),
                            INT(n->tries), TEXT(n->coalesce),
                            INT(n->state == NOTICE_MERGED ? n->carrier : 0),
-                           INT(notice_is_final(n->state))),
+                           INT(notice_is_final(n->state)), INT(n->resend_ms)),
                       &m, e) &&
            move_others(q, n, &m, forgets, e) && (!forgets || forget(q, &m, e));
 }

@@ -139,8 +139,29 @@ static const char version_5[] =
     "CREATE TABLE key_group(id INTEGER PRIMARY KEY, filter BLOB NOT NULL,"
     " proof BLOB NOT NULL) STRICT;";
 
+/* Reminders, quick replies, resending, slots for the log; record numbers that became one. */
+static const char version_6[] =
+    "ALTER TABLE instance ADD COLUMN replies INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE instance ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE instance ADD COLUMN resend_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE instance ADD COLUMN reminders BLOB;"
+    "ALTER TABLE instance ADD COLUMN log TEXT;"
+    "ALTER TABLE notice ADD COLUMN before_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE notice ADD COLUMN resend_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE notice ADD COLUMN replies INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE notice ADD COLUMN log TEXT;"
+    "CREATE INDEX notice_by_instance ON notice(instance_id);"
+    "CREATE INDEX notice_by_patient ON notice(patient_key, id) WHERE state IN (1, 2, 3, 4, 8);"
+    "CREATE INDEX notice_reminder ON notice(due_ms) WHERE state = 1 AND before_ms > 0;"
+    "CREATE INDEX link_by_patient ON link(patient_key) WHERE code_used_ms IS NULL;"
+    "CREATE INDEX status_reply ON status(name) WHERE name >= 'reply_' AND name < 'reply`';"
+    "CREATE TABLE merged(previous_key TEXT PRIMARY KEY, patient_key TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX merged_into ON merged(patient_key);";
+
 /* Migration i leads from version i to i + 1. Never edited once released; only added to. */
-static const char *const migrations[] = {version_1, version_2, version_3, version_4, version_5};
+static const char *const migrations[] = {version_1, version_2, version_3,
+                                         version_4, version_5, version_6};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

@@ -1,4 +1,6 @@
 /* Statuses of webhooks, as they came. */
+#include <stdio.h>
+
 #include "growing.h"
 #include "sqlite_store.h"
 
@@ -8,6 +10,43 @@ static const struct query add_status = {
 static const struct query find_statuses = {
     "find statuses", "SELECT wamid, name, echo, error_code, at_ms, received_ms FROM status"
                      " WHERE wamid = ?1 OR echo = ?2 ORDER BY id"};
+
+static const struct query last_status = {"last status",
+                                         "SELECT received_ms FROM status ORDER BY id DESC LIMIT 1"};
+static const struct query count_replies = {
+    "count replies", "SELECT count(*) FROM status INDEXED BY status_reply"
+                     " WHERE name >= 'reply_' AND name < 'reply`' AND name = ?1"};
+
+bool sqlite_last_status(struct store *s, int64_t *received_ms, struct err *e)
+{
+    struct rows r;
+    bool found;
+
+    *received_ms = 0;
+    if (!rows_one(&r, (struct sqlite *)s, &last_status, NULL, 0, &found, e))
+        return false;
+    if (found) {
+        *received_ms = row_int(&r, 0);
+        rows_close(&r);
+    }
+    return true;
+}
+
+bool sqlite_count_replies(struct store *s, int64_t out[QUICK_REPLIES], struct err *e)
+{
+    for (int i = 0; i < QUICK_REPLIES; i++) {
+        char name[16];
+        struct rows r;
+        bool found;
+
+        (void)snprintf(name, sizeof name, "reply_%s", quick_reply_name(i));
+        if (!rows_one(&r, (struct sqlite *)s, &count_replies, ARGS(TEXT(str_of(name))), &found, e))
+            return false;
+        out[i] = row_int(&r, 0);
+        rows_close(&r);
+    }
+    return true;
+}
 
 bool sqlite_put_status(struct store *s, const struct status *st, bool *fresh, struct err *e)
 {

@@ -14,6 +14,7 @@
  *   sqlite_notice.c  notices         sqlite_save.c    where a notice moves
  *   sqlite_attempt.c attempts and flights
  *   sqlite_status.c  webhooks        sqlite_link.c    links
+ *   sqlite_merge.c   record numbers that became one
  *   sqlite_people.c  ledger and lists */
 #ifndef STORE_SQLITE_STORE_H
 #define STORE_SQLITE_STORE_H
@@ -41,7 +42,7 @@ enum table {
 /* Lines of the tally; 1 … 6 are enum standing. */
 enum { LINE_ACKED = 0, LINE_DUPLICATE = 7, LINES = 8 };
 
-enum { QUERIES_MOST = 144 };
+enum { QUERIES_MOST = 176 };
 
 struct sqlite {
     struct store store;
@@ -183,7 +184,8 @@ bool outgoing_put(struct sqlite *q, int64_t message_id, struct str channel, stru
 
 #define NOTICE_COLUMNS                                                                             \
     "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
-    "template, language, named, params, recipient, token, due_ms, expires_ms, tries, carrier"
+    "template, language, named, params, recipient, token, due_ms, expires_ms, tries, carrier, "    \
+    "before_ms, resend_ms, replies, log"
 bool notice_row(const struct rows *r, struct arena *a, struct notice *out, struct err *e) MUST_USE;
 /* The rest of the rows, which have NOTICE_COLUMNS; closes them. Damaged ones are held; *n (NULL: not
  * wanted) counts them, too. */
@@ -195,6 +197,11 @@ bool notice_hold_damaged(struct sqlite *q, const struct notice *n, struct err *e
 bool notice_is_final(enum notice_state state);
 bool notice_read(struct sqlite *q, int64_t id, struct arena *a, struct notice *out,
                  struct err *e) MUST_USE;
+/* The number that stands for `key` now; `key` itself when it was never merged away. */
+bool merge_survivor(struct sqlite *q, struct str key, struct arena *a, struct str *out,
+                    struct err *e) MUST_USE;
+/* The event names the patient as of now. */
+bool merge_present(struct sqlite *q, struct event *ev, struct arena *a, struct err *e) MUST_USE;
 bool link_put(struct sqlite *q, const struct link_new *link, struct err *e) MUST_USE;
 /* The patient holds the link of that notice: those of older notices of its unit are revoked. */
 bool links_replace(struct sqlite *q, int64_t notice_id, struct str event_type, struct str unit_key,
@@ -231,6 +238,7 @@ bool sqlite_take_mapped(struct store *s, size_t most, struct arena *a, struct in
                         struct err *e);
 bool sqlite_settle(struct store *s, int64_t instance_id, enum standing standing, struct str reason,
                    struct err *e);
+bool sqlite_save_event(struct store *s, const struct event *ev, struct err *e);
 bool sqlite_save_news(struct store *s, struct str event_type, struct str unit_key,
                       const uint8_t news[INDEX_BYTES], struct err *e);
 bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link, struct err *e);
@@ -240,6 +248,13 @@ bool sqlite_find_patient(struct store *s, struct str patient_key, struct arena *
                          struct notice_list *out, struct err *e);
 bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
+bool sqlite_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
+                     struct notice_list *out, struct err *e);
+bool sqlite_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e);
+bool sqlite_merge_patients(struct store *s, struct str previous, struct str key, struct str raw,
+                           int64_t at_ms, bool *merged, struct err *e);
+bool sqlite_last_status(struct store *s, int64_t *received_ms, struct err *e);
+bool sqlite_count_replies(struct store *s, int64_t out[QUICK_REPLIES], struct err *e);
 bool sqlite_save_notice(struct store *s, const struct notice *n, struct err *e);
 bool sqlite_release_due(struct store *s, int64_t now_ms, size_t *n, int64_t *next_ms,
                         struct err *e);

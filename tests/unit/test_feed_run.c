@@ -235,8 +235,8 @@ static void test_cases(void)
 
 /* ---- carried slots ---- */
 
-struct stored { /* a memory that knows one event */
-    struct event event;
+struct stored { /* a memory that knows one event, and the patient's record */
+    struct event event, record;
     bool broken;
     int asked;
 };
@@ -247,13 +247,12 @@ static bool find_stored(void *ctx, struct str event_type, struct str unit_key, s
     struct stored *s = ctx;
 
     (void)a;
-    CHECK(str_eq(event_type, STR("appointment/1")) && str_starts(unit_key, STR("pk_")),
-          "the unit key comes first");
+    CHECK(str_starts(unit_key, STR("pk_")), "the unit key comes first");
     s->asked++;
     if (s->broken)
         return err_set(e, ERR_BUSY, 0, "the store is away");
-    *out = s->event;
-    *found = s->event.n_slots > 0;
+    *out = str_eq(event_type, STR("patient/1")) ? s->record : s->event;
+    *found = out->n_slots > 0;
     return true;
 }
 
@@ -278,6 +277,80 @@ static const struct {
      " visit zh_TW to +886912345678"},
 };
 
+/* What the feed makes of MRN1. */
+static struct str key_of_patient(struct feed *f, struct arena *a)
+{
+    struct feed_result r;
+
+    (void)run(f, MSH_SIU PID_A, NULL, a, &r);
+    return r.n ? event_value(&r.outcomes[0].event, "patient_key") : STR("");
+}
+
+/* The patient's own record is newer or older than what is carried or said; the numbers are times. */
+static const struct {
+    const char *name, *message, *event_ms, *record_ms, *phone, *wanted_phone; /* absent: dropped */
+} personal[] = {
+    {"carried, the record is newer", BARE("S12", ""), "100", "200", "+886912000111",
+     "+886912000111"},
+    {"carried, the record is older", BARE("S12", ""), "200", "100", "+886912000111",
+     "+886221234567"},
+    {"carried, both at once", BARE("S12", ""), "100", "100", "+886912000111", "+886912000111"},
+    {"carried, and deleted since", BARE("S12", ""), "100", "200", "", NULL},
+    {"carried, and deleted before", BARE("S12", ""), "200", "100", "", "+886221234567"},
+    {"said in a message written before the record", BARE("S12", "0912-345-678^PRN^CP"), "100",
+     "9999999999999", "+886912000111", "+886912000111"},
+    {"said in a message written after the record", BARE("S12", "0912-345-678^PRN^CP"), "100", "200",
+     "+886912000111", "+886912345678"},
+    {"said before the record was deleted", BARE("S12", "0912-345-678^PRN^CP"), "100",
+     "9999999999999", "", NULL},
+};
+
+static void test_personal(void)
+{
+    struct slot slots[] = {
+        {STR("patient_key"), STR(""), STR("MRN1"), CLASS_IDENTIFIER},
+        {STR("phone"), STR("+886221234567"), {NULL, 0}, CLASS_CONTACT},
+        {STR("phone_ms"), STR(""), {NULL, 0}, CLASS_LOGISTICS},
+        {STR("start"), STR("2025-03-09T10:00:00+08:00[Asia/Taipei]"), {NULL, 0}, CLASS_LOGISTICS},
+    };
+    struct slot own[] = {
+        {STR("phone"), STR(""), {NULL, 0}, CLASS_CONTACT},
+        {STR("phone_ms"), STR(""), {NULL, 0}, CLASS_LOGISTICS},
+    };
+    struct stored s = {.event = {STR("appointment/1"), STR("pk_x"), slots, 4},
+                       .record = {STR("patient/1"), STR("pk_p"), own, 2}};
+    const struct feed_memory memory = {find_stored, &s};
+    struct arena a = {0};
+    struct feed_result r;
+    struct tenant t;
+    struct feed *f;
+
+    tenant_make(&t);
+    f = load(&t, NULL, NULL);
+    slots[0].value = key_of_patient(f, &a);
+    for
+        EACH (i, personal) {
+            struct str want = str_of(personal[i].wanted_phone ? personal[i].wanted_phone : "");
+            struct str got;
+
+            slots[2].value = str_of(personal[i].event_ms);
+            own[0].value = str_of(personal[i].phone);
+            own[1].value = str_of(personal[i].record_ms);
+            got = run(f, personal[i].message, &memory, &a, &r);
+            CHECK(r.n == 1 && str_eq(r.outcomes[0].to, want) &&
+                      (want.n || r.outcomes[0].kind == FEED_DROP),
+                  "%s: " STR_FMT, personal[i].name, STR_ARG(got));
+        }
+    slots[0].value = STR("pk_ffffffffffffffffffffffffffffffff");
+    s.record.n_slots = 0;
+    (void)run(f, BARE("S12", ""), &memory, &a, &r);
+    CHECK(r.n == 1 && r.outcomes[0].kind == FEED_DROP,
+          "the number of another patient of the appointment is not carried");
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
 static void test_carried(void)
 {
     struct slot slots[] = {
@@ -297,6 +370,7 @@ static void test_carried(void)
 
     tenant_make(&t);
     f = load(&t, NULL, NULL);
+    slots[0].value = key_of_patient(f, &a);
     for
         EACH (i, carried) {
             got = run(f, carried[i].message, &memory, &a, &r);
@@ -756,6 +830,7 @@ int main(void)
 {
     test_cases();
     test_carried();
+    test_personal();
     test_bounds();
     test_explain_too_large();
     test_tries();
