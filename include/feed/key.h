@@ -32,6 +32,7 @@ enum key_block { /* a map with fixed keys */
                  BLOCK_DECLARE,
                  BLOCK_CEILING,
                  BLOCK_SEGMENT,
+                 BLOCK_HOST,
                  BLOCK_SITE,
                  BLOCK_TEMPLATE,
                  BLOCKS

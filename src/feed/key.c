@@ -172,6 +172,8 @@ static const struct key_type policy_keys[] = {
      "templates that may show more than directory"},
     {"segments", KEY_BLOCKS, false, BLOCK_SEGMENT, NULL, NULL,
      "segments that the sender adds to a message"},
+    {"hosts", KEY_BLOCKS, false, BLOCK_HOST, NULL, NULL,
+     "host names that bodies, footers and site facts may hold beside the link"},
     {"log", KEY_TEXT_LIST, false, 0, NULL, NULL,
      "slots repeated in logs and metric labels, directory at most"},
 };
@@ -199,6 +201,11 @@ static const struct key_type ceiling_keys[] = {
 static const struct key_type segment_keys[] = {
     {"trigger", KEY_TEXT, true, 0, NULL, NULL, "such as SIU^S12"},
     {"segment", KEY_TEXT, true, 0, NULL, NULL, "such as PD1"},
+    DECISION,
+};
+
+static const struct key_type host_keys[] = {
+    {"host", KEY_TEXT, true, 0, NULL, NULL, "such as www.north.example; shorteners never (E708)"},
     DECISION,
 };
 
@@ -258,6 +265,7 @@ static const struct block_type blocks[BLOCKS] = {
     ROW(BLOCK_DECLARE, "declare", "an entry of `declare`", declare_keys),
     ROW(BLOCK_CEILING, "ceiling", "an entry of `ceiling`", ceiling_keys),
     ROW(BLOCK_SEGMENT, "segments", "an entry of `segments`", segment_keys),
+    ROW(BLOCK_HOST, "hosts", "an entry of `hosts`", host_keys),
     ROW(BLOCK_SITE, "site", "an entry of the file of sites", site_keys),
     ROW(BLOCK_TEMPLATE, "template", "an entry of the file of templates", template_keys),
 };

@@ -2,7 +2,7 @@
 
 #include "base/encode.h"
 #include "files.h"
-#include "loading.h"
+#include "hosts.h"
 #include "program.h"
 #include "seal/seal.h"
 
@@ -114,6 +114,7 @@ static void load_feed(struct loading *l, const struct yaml_node *root)
     load_reads(l, shape_required(l, root, "reads"));
     load_uses(l, shape_required(l, root, "uses"));
     templates_finish(l);
+    hosts_check(l);
     if (!l->table_used)
         l->table_used = NEW_ARRAY(l->a, bool, 1);
     shape_list(l, shape_required(l, root, "rules"), "rules");

@@ -1,4 +1,4 @@
-#include "loading.h"
+#include "hosts.h"
 
 enum { DAYS_30 = 30 };
 static const int64_t day_ms = 86400000;
@@ -133,6 +133,15 @@ static void load_segment(struct loading *l, const struct yaml_node *entry)
     shape_text(l, shape_required(l, entry, "segment"), "segment");
 }
 
+static void load_host(struct loading *l, const struct yaml_node *entry)
+{
+    if (!shape_map(l, entry, "an entry of `hosts`"))
+        return;
+    shape_keys(l, entry, BLOCK_HOST);
+    check_entry(l, entry);
+    host_load(l, shape_required(l, entry, "host"));
+}
+
 static void each_entry(struct loading *l, const struct yaml_node *list,
                        void (*load)(struct loading *l, const struct yaml_node *entry))
 {
@@ -179,6 +188,7 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     each_entry(l, declare, load_declared);
     each_entry(l, ceiling, load_ceiling);
     each_entry(l, yaml_get(root, "segments"), load_segment);
+    each_entry(l, yaml_get(root, "hosts"), load_host);
     log = yaml_pair_of(root, "log");
     if (log && !(log->value->kind == YAML_LIST && log->value->n == 0))
         report_at(l->r, "E101", log->key, NULL, "this version does not do `log` yet");
