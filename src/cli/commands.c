@@ -9,6 +9,10 @@ const struct cli_command cli_commands[] = {
      OPT(ONCE) | OPT(JSON) | OPT(PORT), 0, cli_demo},
     {"serve", "-c FILE", "run the daemon", "  tidings serve -c tidings.yaml\n", OPT(CONFIG), 0,
      cli_serve},
+    {"init", "[DIR] [--from SAMPLES]", "a tenant folder to start from, made from samples",
+     "  tidings init north --from from-his/ --set country=TW --set name='North Clinic'\n"
+     "  tidings init trial             # the demo tenant, to look at and change\n",
+     OPT(FROM) | OPT(SET), 1, cli_init},
     {"check", "[PATH…]", "check feed files; every error has a place and a hint",
      "  tidings check mappings/demo\n  tidings check --strict mappings/demo/demo.yaml\n"
      "  tidings check --format sarif tenants > findings.sarif   # for code review\n"

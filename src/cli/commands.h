@@ -20,6 +20,7 @@ int cli_schema(const struct cli_args *args);
 int cli_reference(const struct cli_args *args);
 int cli_codes(const struct cli_args *args);
 int cli_diff(const struct cli_args *args);
+int cli_init(const struct cli_args *args);
 int cli_profile(const struct cli_args *args);
 int cli_scrub(const struct cli_args *args);
 int cli_recorder(const struct cli_args *args);

@@ -109,6 +109,8 @@ static void check_fact(struct loading *l, const struct template *t, enum site_fa
             const struct site *s = &l->f->sites.items[i];
             struct str language = t->body.items[b].language;
 
+            if (fact == SITE_NAME && s->name.n == 0) /* E103 says so already */
+                continue;
             if (site_fact_text(s, fact, language).n == 0)
                 report_at(l->r, "E709", s->node, NULL,
                           "site `" STR_FMT "` has no `" STR_FMT "` in " STR_FMT
