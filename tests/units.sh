@@ -5,9 +5,13 @@ command -v systemd-analyze >/dev/null || { echo "units: no systemd-analyze here:
 folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
 cp docs/examples/tidings.socket "$folder" || exit 2
-sed "s|^ExecStart=/usr/local/bin/tidings |ExecStart=$program |" docs/examples/tidings.service >"$folder/tidings.service"
+sed "s|^\(Exec[A-Z][a-z]*\)=/usr/local/bin/tidings |\1=$program |" docs/examples/tidings.service >"$folder/tidings.service"
+version=$(systemd-analyze --version | sed -n 's/^systemd \([0-9]*\).*/\1/p')
+if [ "${version:-0}" -ge 253 ]; then # older ones do not know Type=notify-reload
+    mkdir "$folder/tidings.service.d" && cp docs/examples/notify-reload.conf "$folder/tidings.service.d" || exit 2
+fi
 said=$(systemd-analyze verify "$folder/tidings.service" "$folder/tidings.socket" 2>&1)
-if [ -z "$said" ] && grep -q "^ExecStart=$program " "$folder/tidings.service"; then
+if [ -z "$said" ] && [ "$(grep -c "^Exec[A-Z][a-z]*=$program " "$folder/tidings.service")" = 2 ] && ! grep -q /usr/local "$folder/tidings.service"; then
     echo "units: 2 passed, 0 failed"
 else
     printf '%s\n' "$said"
