@@ -187,6 +187,15 @@ struct recording_list {
     size_t n;
 };
 
+/* A feed that sends nothing until a person acts, and why: our own words. */
+struct pause {
+    struct str feed, reason;
+};
+struct pause_list {
+    struct pause *items;
+    size_t n;
+};
+
 /* A link to be stored with its notice. */
 struct link_new {
     uint8_t token_hash[SEAL_HASH_BYTES];
@@ -336,6 +345,12 @@ struct store_ops {
      * with expires_ms < now_ms is withdrawn instead, reason "stale". */
     bool (*begin_attempts)(struct store *s, size_t most, const char (*echoes)[ECHO_BYTES + 1],
                            int64_t now_ms, struct arena *a, struct flight_list *out, struct err *e);
+    /* begin_attempts() leaves the feed's ready notices alone, across restarts, until it is resumed. A feed
+     * that is paused keeps its first reason. *was: it was paused. */
+    bool (*pause_feed)(struct store *s, struct str feed, struct str reason, struct err *e);
+    bool (*resume_feed)(struct store *s, struct str feed, bool *was, struct err *e);
+    /* Works on a read-only store too. */
+    bool (*list_paused)(struct store *s, struct arena *a, struct pause_list *out, struct err *e);
     bool (*save_attempt)(struct store *s, const struct attempt *at, struct err *e);
     /* On start, before anything is sent: every flying attempt becomes unknown, its notice checking. */
     bool (*recover)(struct store *s, int64_t now_ms, size_t *n, struct err *e);

@@ -313,13 +313,20 @@ static bool is_constant(const struct instance *i, const struct sink *s)
     return false;
 }
 
-/* What the unit's stored event says was held against its own message. Only a slot that may be carried. */
+/* What the unit's stored event says, or the patient's own record, was held against its own message. Only a
+ * slot that may be carried. */
 static bool is_carried(const struct instance *i, const struct sink *s)
 {
     const struct slot_type *t = event_type_slot(i->rule->event, s->slot->name);
-    const struct slot *was = i->found ? event_slot(&i->stored, s->slot->name) : NULL;
+    const struct event *const from[] = {i->found ? &i->stored : NULL, i->has_own ? &i->own : NULL};
 
-    return was && t && t->carried && was->class <= s->ceiling && str_eq(was->value, s->slot->value);
+    for (size_t k = 0; t && t->carried && k < sizeof from / sizeof *from; k++) {
+        const struct slot *was = from[k] ? event_slot(from[k], s->slot->name) : NULL;
+
+        if (was && was->class <= s->ceiling && str_eq(was->value, s->slot->value))
+            return true;
+    }
+    return false;
 }
 
 static bool settle(struct look *l)
@@ -351,6 +358,15 @@ static struct words words_of(const struct feed_outcome *o)
                           .text = o->text};
 }
 
+static struct words words_of_reminder(const struct feed_reminder *r)
+{
+    return (struct words){.template = r->template,
+                          .language = r->language,
+                          .params = r->params,
+                          .n_params = r->n_params,
+                          .text = r->text};
+}
+
 bool leak_look(struct instance *i)
 {
     const struct feed_outcome *o = i->out;
@@ -363,6 +379,12 @@ bool leak_look(struct instance *i)
         return outside(i, LEAK_RECIPIENT, STR("phone"));
     if (o->template && !add_words(&l, &words))
         return false;
+    for (size_t k = 0; k < o->n_reminders; k++) {
+        const struct words reminder = words_of_reminder(&o->reminders[k]);
+
+        if (!add_words(&l, &reminder))
+            return false;
+    }
     l.n_open = l.n;
     if (l.n)
         leaves_each(i->m, hold_against, &l);

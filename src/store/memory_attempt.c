@@ -28,8 +28,8 @@ static bool has_turn(const struct memory *m, const struct notice *n)
         const struct notice *o = m->t.notices.items[i];
 
         if (o->to.p && n->to.p && str_eq(o->to, n->to) &&
-            (o->state == NOTICE_READY || o->state == NOTICE_FLYING ||
-             (o->state == NOTICE_WAITING && o->tries > 0)))
+            ((o->state == NOTICE_READY && !memory_is_paused(m, o->feed)) ||
+             o->state == NOTICE_FLYING || (o->state == NOTICE_WAITING && o->tries > 0)))
             return false;
     }
     return true;
@@ -90,7 +90,7 @@ bool memory_begin_attempts(struct store *s, size_t most, const char (*echoes)[EC
     for (size_t i = 0; i < m->t.notices.n && out->n < most; i++) {
         struct notice *n = m->t.notices.items[i];
 
-        if (n->state == NOTICE_READY && has_turn(m, n)) {
+        if (n->state == NOTICE_READY && !memory_is_paused(m, n->feed) && has_turn(m, n)) {
             const struct attempt *at = begin_one(m, n, echoes[out->n], now_ms);
 
             *GROW(a, out) = (struct flight){copy_notice(a, n), *at};

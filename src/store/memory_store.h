@@ -37,6 +37,11 @@ struct m_recording {
     bool gone;
 };
 
+struct m_pause {
+    struct pause p;
+    bool on;
+};
+
 struct m_instance {
     struct instance in;
     bool planned;
@@ -75,6 +80,7 @@ struct tables {
     TABLE_OF(struct outgoing) outgoing;
     TABLE_OF(struct m_peer) peers;
     TABLE_OF(struct m_recording) recordings;
+    TABLE_OF(struct m_pause) pauses;
     TABLE_OF(struct m_merge) merges;
 };
 
@@ -153,6 +159,10 @@ bool memory_find_replies(struct store *s, const int64_t *message_ids, size_t n, 
 bool memory_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
 bool memory_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
 bool memory_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e);
+bool memory_is_paused(const struct memory *m, struct str feed);
+bool memory_pause_feed(struct store *s, struct str feed, struct str reason, struct err *e);
+bool memory_resume_feed(struct store *s, struct str feed, bool *was, struct err *e);
+bool memory_list_paused(struct store *s, struct arena *a, struct pause_list *out, struct err *e);
 bool memory_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
 bool memory_list_recordings(struct store *s, size_t most, struct arena *a,
                             struct recording_list *out, struct err *e);

@@ -7,13 +7,19 @@
 static const struct query find_stale = {
     "find stale", "SELECT " NOTICE_COLUMNS " FROM notice"
                   " WHERE state = 2 AND expires_ms <> 0 AND expires_ms < ?1 ORDER BY expires_ms"};
+/* The notice's feed is not paused (sqlite_pause.c); one that is holds up no other. */
+#define RUNS(notice) "NOT EXISTS (SELECT 1 FROM property WHERE name = 'paused ' || " notice ".feed)"
 /* One a recipient: what is ready behind another one, or behind one in flight, or behind one that
  * will be tried again, waits for it. */
 static const struct query find_ready = {
-    "find ready", "SELECT " NOTICE_COLUMNS " FROM notice n WHERE state = 2 AND NOT EXISTS"
-                  " (SELECT 1 FROM notice o WHERE o.recipient_key = n.recipient_key AND o.id < n.id"
-                  " AND (o.state IN (2, 3) OR (o.state = 1 AND o.tries > 0)))"
-                  " ORDER BY id LIMIT ?1"};
+    "find ready",
+    "SELECT " NOTICE_COLUMNS " FROM notice n WHERE state = 2 AND " RUNS(
+        "n") " AND NOT"
+             " EXISTS"
+             " (SELECT 1 FROM notice o WHERE o.recipient_key = n.recipient_key AND o.id < n.id"
+             " AND ((o.state = 2 AND " RUNS("o") ") OR o.state = 3"
+                                                 " OR (o.state = 1 AND o.tries > 0)))"
+                                                 " ORDER BY id LIMIT ?1"};
 static const struct query mark_flying = {"begin attempt",
                                          "UPDATE notice SET state = 3 WHERE id = ?1"};
 static const struct query tell_unit = {

@@ -284,6 +284,9 @@ bool sqlite_find_replies(struct store *s, const int64_t *message_ids, size_t n, 
 bool sqlite_save_outgoing(struct store *s, const struct outgoing *o, struct err *e);
 bool sqlite_recover_outgoing(struct store *s, int64_t now_ms, struct err *e);
 bool sqlite_keep_channels(struct store *s, const struct str *channels, size_t n, struct err *e);
+bool sqlite_pause_feed(struct store *s, struct str feed, struct str reason, struct err *e);
+bool sqlite_resume_feed(struct store *s, struct str feed, bool *was, struct err *e);
+bool sqlite_list_paused(struct store *s, struct arena *a, struct pause_list *out, struct err *e);
 bool sqlite_list_peers(struct store *s, struct arena *a, struct peer_list *out, struct err *e);
 bool sqlite_list_recordings(struct store *s, size_t most, struct arena *a,
                             struct recording_list *out, struct err *e);

@@ -83,6 +83,11 @@ WRAP(find_replies,
 WRAP(save_outgoing, (struct store * s, const struct outgoing *o, struct err *e), o, e)
 WRAP(recover_outgoing, (struct store * s, int64_t now_ms, struct err *e), now_ms, e)
 WRAP(keep_channels, (struct store * s, const struct str *all, size_t n, struct err *e), all, n, e)
+WRAP(pause_feed, (struct store * s, struct str feed, struct str reason, struct err *e), feed,
+     reason, e)
+WRAP(resume_feed, (struct store * s, struct str feed, bool *was, struct err *e), feed, was, e)
+WRAP(list_paused, (struct store * s, struct arena *a, struct pause_list *out, struct err *e), a,
+     out, e)
 WRAP(list_peers, (struct store * s, struct arena *a, struct peer_list *out, struct err *e), a, out,
      e)
 WRAP(list_recordings,
@@ -239,6 +244,9 @@ static const struct store_ops flaky_ops = {
     .save_outgoing = flaky_save_outgoing,
     .recover_outgoing = flaky_recover_outgoing,
     .keep_channels = flaky_keep_channels,
+    .pause_feed = flaky_pause_feed,
+    .resume_feed = flaky_resume_feed,
+    .list_paused = flaky_list_paused,
     .list_peers = flaky_list_peers,
     .list_recordings = flaky_list_recordings,
     .read_recording = flaky_read_recording,

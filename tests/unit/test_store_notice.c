@@ -172,6 +172,52 @@ static void test_stale(struct bench *b)
     commit(b);
 }
 
+/* A paused feed's notices stay ready, hold up nobody else's, and go once it is resumed. */
+static void test_pause(struct bench *b)
+{
+    struct notice one, other;
+    struct flight_list list;
+    struct pause_list paused;
+    bool was = true;
+
+    begin(b);
+    one = put_notice(b, "pk_a", NOTICE_READY);
+    other = notice_for(put_telling(b, "pk_b"), "pk_b", NOTICE_READY);
+    other.feed = STR("other");
+    other.to = one.to; /* behind the paused one's */
+    OK(b, b->s->ops->put_notice(b->s, &other, NULL, &b->e));
+    OK(b, b->s->ops->pause_feed(b->s, one.feed, STR("blocked: a parameter"), &b->e));
+    OK(b, b->s->ops->pause_feed(b->s, one.feed, STR("another reason"), &b->e));
+    commit(b);
+    begin(b);
+    OK(b, b->s->ops->begin_attempts(b->s, 3, echoes, 8000, &b->a, &list, &b->e));
+    CHECK(list.n == 1 && list.items[0].notice.id == other.id, "%s: only the other feed's",
+          b->s->ops->name);
+    OK(b, b->s->ops->list_paused(b->s, &b->a, &paused, &b->e));
+    CHECK(paused.n == 1 && str_eq(paused.items[0].feed, one.feed) &&
+              str_eq(paused.items[0].reason, STR("blocked: a parameter")),
+          "%s: %zu paused", b->s->ops->name, paused.n);
+    list.items[0].notice.state = NOTICE_ACCEPTED;
+    OK(b, b->s->ops->save_notice(b->s, &list.items[0].notice, &b->e));
+    commit(b);
+    begin(b);
+    OK(b, b->s->ops->resume_feed(b->s, one.feed, &was, &b->e));
+    CHECK(was, "it was paused");
+    b->s->ops->rollback(b->s);
+    begin(b);
+    OK(b, b->s->ops->begin_attempts(b->s, 3, echoes + 1, 8000, &b->a, &list, &b->e));
+    CHECK(list.n == 0, "%s: what was rolled back is as it was", b->s->ops->name);
+    OK(b, b->s->ops->resume_feed(b->s, one.feed, &was, &b->e));
+    CHECK(was, "it was paused");
+    OK(b, b->s->ops->resume_feed(b->s, one.feed, &was, &b->e));
+    CHECK(!was, "it is no more");
+    OK(b, b->s->ops->begin_attempts(b->s, 2, echoes + 1, 8000, &b->a, &list, &b->e));
+    CHECK(list.n == 1 && list.items[0].notice.id == one.id, "%s: resumed", b->s->ops->name);
+    OK(b, b->s->ops->list_paused(b->s, &b->a, &paused, &b->e));
+    CHECK(paused.n == 0, "none is paused");
+    commit(b);
+}
+
 static void test_recover(struct bench *b)
 {
     struct flight_list list;
@@ -336,9 +382,15 @@ static void test_links(struct bench *b)
 }
 
 static const struct store_case cases[] = {
-    {"notices", test_notices},   {"release", test_release}, {"attempts", test_attempts},
-    {"stale", test_stale},       {"recover", test_recover}, {"second attempt", test_second_attempt},
-    {"statuses", test_statuses}, {"links", test_links},
+    {"notices", test_notices},
+    {"release", test_release},
+    {"attempts", test_attempts},
+    {"pause", test_pause},
+    {"stale", test_stale},
+    {"recover", test_recover},
+    {"second attempt", test_second_attempt},
+    {"statuses", test_statuses},
+    {"links", test_links},
 };
 
 int main(void)
