@@ -13,6 +13,7 @@
 #ifndef FHIRPATH_FHIRPATH_H
 #define FHIRPATH_FHIRPATH_H
 
+#include "fhir/element.h"
 #include "fhir/resource.h"
 
 struct fhirpath; /* compiled; immutable, usable from any thread */
@@ -110,5 +111,20 @@ struct fhirpath_roots {
 
 /* Lives as long as the expression. */
 struct fhirpath_roots fhirpath_roots(const struct fhirpath *x);
+
+/* A name that the release does not define. */
+struct fhirpath_unknown {
+    size_t at; /* byte offset of the name in the expression */
+    struct str name;
+    struct str
+        owner; /* what lacks it: "Patient"; the name of a choice for a type that it never has;
+                         absent: the release has no type of that name */
+};
+
+/* Whether the release defines every element and type of the expression (E211): types are followed from the
+ * root through filters, choices, ofType() and extension(). What cannot be known passes: behind resolve(),
+ * in any resource, and elements of the focus that are written without their root. */
+bool fhirpath_defined(const struct fhirpath *x, enum fhir_release release,
+                      struct fhirpath_unknown *unknown) MUST_USE;
 
 #endif

@@ -1,6 +1,6 @@
 /* The `hl7:` and `fhir:` branches of values and guards: sources, tables, conditions. */
+#include "defined.h"
 #include "hl7/meaning.h"
-#include "loading.h"
 #include "suggest.h"
 
 static void load_hl7_source(struct loading *l, struct source *s)
@@ -13,6 +13,11 @@ static void load_hl7_source(struct loading *l, struct source *s)
         report_at(l->r, "E201", s->node,
                   "write SEG-field(component=value).component, for example PID-3(5=MR).1",
                   "`" STR_FMT "` is not an HL7 path", STR_ARG(s->text));
+        return;
+    }
+    /* The paths of a fact are of several versions: what this one lacks finds nothing. */
+    if (!source_is_standard(s) && !path_defined(l, s->node, s->text, &s->path)) {
+        s->good = false;
         return;
     }
     s->class = feed_class_hl7(l->f, &s->path);
@@ -31,7 +36,7 @@ static const struct fhirpath *load_expression(struct loading *l, const struct ya
     struct fhirpath_fault fault;
 
     if (fhirpath_compile(n->text, l->a, &x, &fault))
-        return x;
+        return expression_defined(l, n, x) ? x : NULL;
     report_at(l->r, fault.code, n, NULL, "%s", fault.text);
     report_narrow(l->r, n, fault.at + 1);
     return NULL;
@@ -133,6 +138,7 @@ void branch_load(struct loading *l, struct yaml_node *n, int side, struct branch
 
 struct leaf_check {
     struct loading *l;
+    const struct yaml_node *node;
     struct branch *out;
 };
 
@@ -140,13 +146,13 @@ static void on_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     const struct leaf_check *c = ctx;
 
-    if (leaf->path)
+    if (leaf->path && path_defined(c->l, c->node, leaf->operand, leaf->path))
         c->out->class = class_join(c->out->class, feed_class_hl7(c->l->f, leaf->path));
 }
 
 void condition_load(struct loading *l, const struct yaml_node *n, int side, struct branch *out)
 {
-    struct leaf_check check = {l, out};
+    struct leaf_check check = {l, n, out};
     struct cond_fault fault;
     struct cond *cond;
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/encode.h"
+#include "defined.h"
 #include "files.h"
 #include "hosts.h"
 #include "program.h"
@@ -73,6 +74,23 @@ struct yaml_node *loading_yaml(struct loading *l, const char *relative, const st
     return loading_read(l, relative, FEED_MAX_FILE, at, &text) ? parse(l, text, relative) : NULL;
 }
 
+static void load_version(struct loading *l, const struct yaml_node *n)
+{
+    const char *const *versions = key_words(BLOCK_READS, "hl7");
+    int i = shape_word(l, n, versions);
+
+    if (i < 0)
+        return;
+    l->f->version_hl7 = hl7_version_find(n->text);
+    l->f->version_text = versions[i];
+}
+
+static void load_release(struct loading *l, const struct yaml_node *n)
+{
+    if (shape_word(l, n, key_words(BLOCK_READS, "fhir")) >= 0)
+        (void)fhir_release_named(n->text, &l->f->release);
+}
+
 static void load_reads(struct loading *l, const struct yaml_node *map)
 {
     if (!shape_map(l, map, "reads"))
@@ -81,9 +99,9 @@ static void load_reads(struct loading *l, const struct yaml_node *map)
     l->f->reads[SIDE_HL7] = yaml_get(map, "hl7") != NULL;
     l->f->reads[SIDE_FHIR] = yaml_get(map, "fhir") != NULL;
     if (yaml_get(map, "hl7"))
-        shape_word(l, yaml_get(map, "hl7"), key_words(BLOCK_READS, "hl7"));
+        load_version(l, yaml_get(map, "hl7"));
     if (yaml_get(map, "fhir"))
-        shape_word(l, yaml_get(map, "fhir"), key_words(BLOCK_READS, "fhir"));
+        load_release(l, yaml_get(map, "fhir"));
     if (map->n == 0)
         report_at(l->r, "E103", map, NULL, "`reads` names neither hl7 nor fhir");
 }
@@ -122,6 +140,8 @@ static void load_feed(struct loading *l, const struct yaml_node *root)
     maps_load(l);
     notify_load(l, shape_required(l, root, "notify"));
     tests_load(l);
+    changes_defined(l);
+    check_occurrence(l);
     check_flow(l);
     check_unused(l);
 }

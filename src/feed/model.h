@@ -14,6 +14,7 @@
 #include "feed/moment.h"
 #include "feed/table.h"
 #include "fhirpath/fhirpath.h"
+#include "hl7/header.h"
 #include "hl7/path.h"
 #include "trace.h"
 #include "yaml/yaml.h"
@@ -93,12 +94,18 @@ struct ceiling { /* policy: a template that may show more */
     const struct yaml_node *node;
 };
 
+struct extra_segment { /* policy: the sender adds it to the trigger's messages */
+    struct str trigger, segment;
+};
+
 struct policy {
     const struct yaml_node *node; /* the whole file; NULL: there is none */
     struct declared *declared;
     size_t n_declared;
     struct ceiling *ceilings;
     size_t n_ceilings;
+    struct extra_segment *segments;
+    size_t n_segments;
     struct feed_policy_end *ends; /* of the entries that have one */
     size_t n_ends;
     bool faulty; /* not all declarations are known: Z-fields and extensions count as public */
@@ -255,6 +262,9 @@ struct feed {
     const char *name;
     char version[65];
     bool reads[SIDES];
+    enum hl7_version version_hl7; /* `reads.hl7`; HL7_VERSION_NONE: none or faulty */
+    const char *version_text;     /* "2.5.1" */
+    enum fhir_release release;    /* `reads.fhir` */
     struct str keyspace;
     struct sites sites;
     struct templates templates;

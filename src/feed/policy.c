@@ -1,3 +1,4 @@
+#include "defined.h"
 #include "hosts.h"
 
 enum { DAYS_30 = 30 };
@@ -92,7 +93,7 @@ static void load_declared(struct loading *l, const struct yaml_node *entry)
         report_at(l->r, "E201", path, NULL, "`" STR_FMT "` is not an HL7 path", STR_ARG(d.path));
         return;
     }
-    if (!may_declare(l, entry, &d))
+    if (!may_declare(l, entry, &d) || (d.is_hl7 && !path_defined(l, path, d.path, &d.hl7)))
         return;
     p->declared[p->n_declared++] = d;
     p->faulty = was_faulty;
@@ -125,12 +126,24 @@ static void load_ceiling(struct loading *l, const struct yaml_node *entry)
 
 static void load_segment(struct loading *l, const struct yaml_node *entry)
 {
+    struct policy *p = &l->f->policy;
+    const struct yaml_node *trigger, *segment;
+
     if (!shape_map(l, entry, "an entry of `segments`"))
         return;
     shape_keys(l, entry, BLOCK_SEGMENT);
     check_entry(l, entry);
-    shape_text(l, shape_required(l, entry, "trigger"), "trigger");
-    shape_text(l, shape_required(l, entry, "segment"), "segment");
+    trigger = shape_required(l, entry, "trigger");
+    segment = shape_required(l, entry, "segment");
+    if (!shape_text(l, trigger, "trigger") || !shape_text(l, segment, "segment"))
+        return;
+    if (trigger->text.n != 7 || trigger->text.p[3] != '^')
+        report_at(l->r, "E103", trigger, "MSH-9.1^MSH-9.2, for example SIU^S12",
+                  "`" STR_FMT "` is not a trigger", STR_ARG(trigger->text));
+    else if (segment->text.n != 3)
+        report_at(l->r, "E103", segment, NULL, "a segment's name has three characters");
+    else
+        p->segments[p->n_segments++] = (struct extra_segment){trigger->text, segment->text};
 }
 
 static void load_host(struct loading *l, const struct yaml_node *entry)
@@ -158,7 +171,7 @@ static size_t n_items(const struct yaml_node *list)
 
 void policy_load(struct loading *l, const struct yaml_node *at)
 {
-    const struct yaml_node *root, *of, *declare, *ceiling;
+    const struct yaml_node *root, *of, *declare, *ceiling, *segments;
     const struct yaml_pair *log;
 
     l->f->policy.faulty = true;
@@ -180,14 +193,15 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     l->f->policy.node = root;
     declare = yaml_get(root, "declare");
     ceiling = yaml_get(root, "ceiling");
+    segments = yaml_get(root, "segments");
     l->f->policy.declared = NEW_ARRAY(l->a, struct declared, n_items(declare) + 1);
     l->f->policy.ceilings = NEW_ARRAY(l->a, struct ceiling, n_items(ceiling) + 1);
-    l->f->policy.ends =
-        NEW_ARRAY(l->a, struct feed_policy_end,
-                  1 + n_items(declare) + n_items(ceiling) + n_items(yaml_get(root, "segments")));
+    l->f->policy.segments = NEW_ARRAY(l->a, struct extra_segment, n_items(segments) + 1);
+    l->f->policy.ends = NEW_ARRAY(l->a, struct feed_policy_end,
+                                  1 + n_items(declare) + n_items(ceiling) + n_items(segments));
     each_entry(l, declare, load_declared);
     each_entry(l, ceiling, load_ceiling);
-    each_entry(l, yaml_get(root, "segments"), load_segment);
+    each_entry(l, segments, load_segment);
     each_entry(l, yaml_get(root, "hosts"), load_host);
     log = yaml_pair_of(root, "log");
     if (log && !(log->value->kind == YAML_LIST && log->value->n == 0))

@@ -1,4 +1,4 @@
-#include "fhir/element.h"
+#include "fhir/definition.h"
 #include "guards.h"
 #include "hl7/meaning.h"
 #include "suggest.h"
@@ -59,9 +59,9 @@ static void load_triggers(struct loading *l, struct yaml_node *n, int side, stru
             add_hl7_triggers(l, items[i], r);
             continue;
         }
-        if (!resource_type_known(items[i]->text))
-            report_at(l->r, "E211", items[i], NULL, "no FHIR resource `" STR_FMT "`",
-                      STR_ARG(items[i]->text));
+        if (l->f->reads[side] && !fhir_resource_defined(l->f->release, items[i]->text))
+            report_at(l->r, "E211", items[i], NULL, "FHIR %s has no resource `" STR_FMT "`",
+                      fhir_release_name(l->f->release), STR_ARG(items[i]->text));
         r->on[side][r->n_on[side]++] = items[i]->text;
     }
 }
@@ -243,44 +243,6 @@ static void load_coalesce(struct loading *l, const struct yaml_node *map, struct
         report_at(l->r, "E304", by, NULL, "`coalesce` takes a key slot");
 }
 
-/* Segments that repeat in the structures of the triggers that feeds read, alone or through their group. */
-static bool repeats(const char *segment)
-{
-    static const char *const names[] = {"OBR", "ORC", "OBX", "RXE", "RXD", "RGS",
-                                        "AIS", "AIG", "AIL", "AIP", "FT1"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], segment) == 0)
-            return true;
-    return false;
-}
-
-/* E512: without `each`, all orders but the first would be lost in silence. */
-static void check_repeating_unit(struct loading *l, const struct rule *r)
-{
-    const struct branch *b = NULL;
-
-    for (size_t i = 0; i < r->n_with; i++)
-        if (strcmp(r->with[i].slot->name, r->event->unit) == 0 && r->with[i].value)
-            b = &r->with[i].value->branch[SIDE_HL7];
-    if (!b || r->n_on[SIDE_HL7] == 0)
-        return;
-    for (size_t i = 0; i < b->n_sources; i++) {
-        const struct source *s = &b->sources[i];
-
-        if (s->good && repeats(s->path.segment))
-            report_at(l->r, "E512", s->node,
-                      arena_printf(l->a,
-                                   "add `each: {hl7: %s}`, or only the first %s of a message is "
-                                   "announced",
-                                   s->path.segment, s->path.segment)
-                          .p,
-                      "`" STR_FMT "` is in a repeating group of " STR_FMT
-                      " and the rule has no `each:`",
-                      STR_ARG(s->text), STR_ARG(r->on[SIDE_HL7][0]));
-    }
-}
-
 static void load_rule(struct loading *l, const struct yaml_node *map, struct rule *r)
 {
     const struct yaml_node *label;
@@ -306,8 +268,6 @@ static void load_rule(struct loading *l, const struct yaml_node *map, struct rul
         report_at(l->r, "E602", yaml_pair_of(map, "emit")->key,
                   "add `sensitive:`; unlisted codes are held",
                   "a result rule must say which codes are ordinary");
-    if (r->event && !yaml_get(map, "each"))
-        check_repeating_unit(l, r);
 }
 
 static bool share_trigger(const struct rule *a, const struct rule *b, int side)

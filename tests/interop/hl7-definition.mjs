@@ -26,6 +26,16 @@ const leader = new Map(shared.flatMap((row) => {
   return events.map((e) => [`${lead.slice(0, 4)}${e}`, lead]);
 }));
 
+// A field that a version took out is text there; it keeps the type that it had, as its senders do.
+versions.slice(1).forEach((v, i) => {
+  for (const [name, { fields }] of Object.entries(dictionaries[v].segments)) {
+    for (const [n, f] of Object.entries(fields)) {
+      const before = dictionaries[versions[i]].segments[name]?.fields[n];
+      if (f.type === 'ST' && 'BW'.includes(f.opt) && before && before.type !== f.type) fields[n] = { ...f, type: before.type };
+    }
+  }
+});
+
 // ---- text, each once; offsets into all of it ----
 
 const texts = new Map();
