@@ -93,6 +93,7 @@ static void load_release(struct loading *l, const struct yaml_node *n)
 
 static void load_reads(struct loading *l, const struct yaml_node *map)
 {
+    l->f->reads[SIDE_HL7] = l->f->reads[SIDE_FHIR] = true; /* unless it says which */
     if (!shape_map(l, map, "reads"))
         return;
     shape_keys(l, map, BLOCK_READS);
@@ -120,10 +121,11 @@ static void load_uses(struct loading *l, const struct yaml_node *map)
 
 static void load_feed(struct loading *l, const struct yaml_node *root)
 {
-    const struct yaml_node *name = yaml_get(root, "feed"), *keyspace = yaml_get(root, "keyspace");
+    const struct yaml_node *name = yaml_get(root, "feed"), *keyspace;
 
     l->feed_root = root;
     shape_keys(l, root, BLOCK_FEED);
+    keyspace = yaml_get(root, "keyspace");
     if (shape_name(l, name, "feed"))
         l->f->name = name->text.p;
     l->f->keyspace = STR("main");

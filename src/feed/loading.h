@@ -17,6 +17,8 @@ struct loading {
     size_t n_overlays;
     struct map *map;   /* the one being compiled */
     bool sites_faulty; /* not all sites are known: no table is held against them */
+    bool tables_known, templates_known; /* else a name that is not found is no finding */
+    bool site_missed;                   /* said once that there is no values.site */
     bool *table_used, *template_used;
     struct table_check *table_checks; /* what table_check_slot() has gone through */
     size_t n_table_checks, table_check_room;
@@ -47,7 +49,8 @@ struct yaml_node *loading_yaml(struct loading *l, const char *relative, const st
 bool shape_map(struct loading *l, const struct yaml_node *n, const char *what);
 bool shape_list(struct loading *l, const struct yaml_node *n, const char *what);
 bool shape_text(struct loading *l, const struct yaml_node *n, const char *what);
-/* E101 for every key of `map` that the block does not have. */
+/* E101 for every key of `map` that the block does not have. One with a suggestion counts as that from then on,
+ * if the map does not have it: ask for the keys of a map behind this. */
 void shape_keys(struct loading *l, const struct yaml_node *map, enum key_block block);
 /* The value of a key that must be there; E103 at the map when it is not. */
 struct yaml_node *shape_required(struct loading *l, const struct yaml_node *map, const char *key);

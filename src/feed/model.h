@@ -73,6 +73,7 @@ struct template
     struct phrases body, footer;
     struct str *params;
     size_t n_params;
+    bool faulty; /* not all its parameters are known */
     const struct yaml_node *node, *key_node, *shows_node;
 };
 

@@ -170,7 +170,7 @@ static void load_params(struct loading *l, const struct yaml_node *map, struct n
     const struct yaml_pair *params = yaml_pair_of(map, "params");
     const struct template *t = e->template;
 
-    if (!t || (params && !shape_map(l, params->value, "params")))
+    if (!t || t->faulty || (params && !shape_map(l, params->value, "params")))
         return;
     e->params = NEW_ARRAY(l->a, struct param_source, t->n_params + 1);
     for (size_t i = 0; i < t->n_params; i++) {
@@ -193,13 +193,22 @@ static void load_params(struct loading *l, const struct yaml_node *map, struct n
     }
 }
 
+/* No site above has the same language. */
+static bool is_first(const struct sites *all, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(all->items[k].language, all->items[i].language))
+            return false;
+    return true;
+}
+
 /* The site's language is the last resort, so every site's must be there. */
 static void check_languages(struct loading *l, const struct template *t)
 {
     for (size_t i = 0; t && i < l->f->sites.n; i++) {
         const struct site *s = &l->f->sites.items[i];
 
-        if (s->language.n && !phrases_find(&t->body, s->language))
+        if (s->language.n && !phrases_find(&t->body, s->language) && is_first(&l->f->sites, i))
             report_at(l->r, "E705", t->key_node, NULL,
                       "template `" STR_FMT "` has no text in " STR_FMT
                       ", the language of site `" STR_FMT "`",

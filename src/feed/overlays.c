@@ -39,7 +39,6 @@ static void check_overlay_keys(struct loading *l, const struct yaml_node *root)
             report_at(l->r, "E120", key, NULL, "an overlay changes values, not `" STR_FMT "`",
                       STR_ARG(key->text));
     }
-    shape_keys(l, yaml_get(root, "overlay"), BLOCK_OVERLAY);
 }
 
 /* True when the file is an overlay of this feed. */
@@ -54,6 +53,7 @@ static bool is_ours(struct loading *l, const struct yaml_node *root)
     }
     if (!shape_map(l, overlay, "overlay"))
         return false;
+    shape_keys(l, overlay, BLOCK_OVERLAY);
     of = shape_required(l, overlay, "of");
     if (!shape_text(l, of, "of"))
         return false;

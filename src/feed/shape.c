@@ -40,7 +40,7 @@ void shape_keys(struct loading *l, const struct yaml_node *map, enum key_block b
     const struct block_type *b = key_block_at(block);
 
     for (size_t i = 0; i < map->n; i++) {
-        const struct yaml_node *key = map->pairs[i].key;
+        struct yaml_node *key = map->pairs[i].key;
         struct suggest s = suggest_for(key->text);
         bool found = key->missing;
 
@@ -48,9 +48,12 @@ void shape_keys(struct loading *l, const struct yaml_node *map, enum key_block b
             found = found || str_eq(key->text, str_of(b->keys[k].name));
             suggest_offer(&s, str_of(b->keys[k].name));
         }
-        if (!found)
-            report_at(l->r, "E101", key, suggest_hint(&s, l->a), "unknown key `" STR_FMT "`",
-                      STR_ARG(key->text));
+        if (found)
+            continue;
+        report_at(l->r, "E101", key, suggest_hint(&s, l->a), "unknown key `" STR_FMT "`",
+                  STR_ARG(key->text));
+        if (s.best.p && !yaml_get(map, s.best.p))
+            key->text = s.best;
     }
 }
 

@@ -28,7 +28,7 @@ const struct table *loading_table(struct loading *l, const struct yaml_node *n)
         if (str_eq(name, n->text) || (!t && s.best.p && str_eq(name, s.best)))
             l->table_used[i] = true;
     }
-    if (!t)
+    if (!t && l->tables_known)
         report_at(l->r, "E301", n, suggest_hint(&s, l->a), "no table called `" STR_FMT "`",
                   STR_ARG(n->text));
     return t;
@@ -71,6 +71,8 @@ void tables_load(struct loading *l, const struct yaml_node *at)
                      l->a, &names))
         report_at(l->r, "E007", at, NULL, "the folder `" STR_FMT "` cannot be read",
                   STR_ARG(at->text));
+    else
+        l->tables_known = true;
     l->f->tables = NEW_ARRAY(l->a, struct table, names.n + 1);
     l->table_used = NEW_ARRAY(l->a, bool, names.n + 1);
     for (size_t i = 0; i < names.n; i++)

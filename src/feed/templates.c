@@ -27,7 +27,7 @@ const struct template *loading_template(struct loading *l, const struct yaml_nod
     for (size_t i = 0; i < all->n; i++)
         l->template_used[i] =
             l->template_used[i] || (s.best.p && str_eq(all->items[i].key, s.best));
-    if (!feed_template_named(l->f, n->text))
+    if (!feed_template_named(l->f, n->text) && l->templates_known)
         report_at(l->r, "E701", n, suggest_hint(&s, l->a), "no template called `" STR_FMT "`",
                   STR_ARG(n->text));
     return feed_template_named(l->f, n->text);
@@ -107,8 +107,10 @@ static void load_params(struct loading *l, const struct yaml_node *list, struct 
     t->params = NEW_ARRAY(l->a, struct str, list->n + 1);
     names = NEW_ARRAY(l->a, const char *, list->n + 1);
     for (size_t i = 0; i < list->n; i++) {
-        if (!shape_name(l, list->items[i], "a parameter"))
+        if (!shape_name(l, list->items[i], "a parameter")) {
+            t->faulty = true;
             continue;
+        }
         names[t->n_params] = list->items[i]->text.p;
         t->params[t->n_params++] = list->items[i]->text;
     }
@@ -137,7 +139,7 @@ static void load_bodies(struct loading *l, const struct yaml_node *map, struct t
     for (size_t i = 0; i < t->body.n; i++) {
         const struct phrase *body = &t->body.items[i];
         const struct phrase *footer = phrases_find(&t->footer, body->language);
-        const char *fault = body_fault(t, body->text, l->a);
+        const char *fault = t->faulty ? NULL : body_fault(t, body->text, l->a);
 
         if (fault)
             report_at(l->r, "E706", body->node, NULL, "%s", fault);
@@ -154,8 +156,7 @@ static void load_bodies(struct loading *l, const struct yaml_node *map, struct t
 
 static void load_template(struct loading *l, const struct yaml_pair *pair, struct template *t)
 {
-    const struct yaml_node *map = pair->value, *name = yaml_get(map, "name");
-    const struct yaml_node *format = yaml_get(map, "format"), *button = yaml_get(map, "button");
+    const struct yaml_node *map = pair->value, *name, *format, *button;
 
     t->key = pair->key->text;
     t->key_node = pair->key;
@@ -165,6 +166,9 @@ static void load_template(struct loading *l, const struct yaml_pair *pair, struc
     if (!shape_name(l, pair->key, "a template") || !shape_map(l, map, "a template"))
         return;
     shape_keys(l, map, BLOCK_TEMPLATE);
+    name = yaml_get(map, "name");
+    format = yaml_get(map, "format");
+    button = yaml_get(map, "button");
     if (shape_text(l, name, "name"))
         t->shown.name = name->text.p;
     shape_word(l, shape_required(l, map, "category"), key_words(BLOCK_TEMPLATE, "category"));
@@ -195,6 +199,7 @@ void templates_load(struct loading *l, const struct yaml_node *at)
                   STR_ARG(at->text));
         return;
     }
+    l->templates_known = true;
     all->items = NEW_ARRAY(l->a, struct template, root->n + 1);
     for (size_t i = 0; i < root->n; i++)
         load_template(l, &root->pairs[i], &all->items[all->n++]);

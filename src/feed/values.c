@@ -324,9 +324,11 @@ void value_join_site(struct loading *l, struct value *v)
         v->class = class_join(v->class, m->site->class);
     if (v->otherwise.kind == ELSE_SITE_FACT)
         v->class = class_join(v->class, CLASS_DIRECTORY);
-    if (site && !m->site)
+    if (site && !m->site && !l->site_missed) {
+        l->site_missed = true;
         report_at(l->r, "E110", v->node, "add `values.site`: it decides zone, country and language",
                   "no value called `site`, and this one depends on the site");
+    }
 }
 
 static void load_site_value(struct loading *l)
