@@ -190,6 +190,7 @@ struct feed_result {
     int64_t message_ms;            /* MSH-7 with offset, or meta.lastUpdated; received_ms without */
     struct feed_outcome *outcomes; /* one an instance, in order; none when no rule reads the type */
     size_t n;
+    size_t steps; /* what it cost: docs/feed-language.md, section 15 */
 };
 
 /* Everything lives in `a`. ERR_INPUT: the body cannot be parsed (the receiver checked before, so

@@ -22,7 +22,8 @@ enum {
     FHIRPATH_MAX_BYTES = 512,
     FHIRPATH_MAX_NODES = 64,
     FHIRPATH_MAX_FILTERS = 2,
-    FHIRPATH_MAX_ITEMS = 1000
+    FHIRPATH_MAX_ITEMS = 1000,
+    FHIRPATH_MAX_STEPS = 2000000
 };
 
 struct fhirpath_fault {
@@ -60,11 +61,14 @@ struct fhirpath_scope {
         *focus; /* a root that is its resourceType starts here, and so does $this */
     const struct json_node
         *patient; /* the root `Patient`; NULL: empty. Ignored when focus is a Patient */
+    size_t
+        *steps; /* what may still be spent, counted down; NULL: FHIRPATH_MAX_STEPS for each call */
 };
 
 enum { FHIRPATH_ERROR = 1, FHIRPATH_TOO_LARGE = 2 }; /* err.code */
 
-/* The items in order; they live in `a` and point into the body's tree.
+/* The items in order; they live in `a` and point into the body's tree. What else was needed on the way is
+ * given back to `a`.
  *
  * ERR_INPUT, code FHIRPATH_ERROR: the standard makes it an error (substring of two items): no
  * candidate, reason `fhirpath.error`. Code FHIRPATH_TOO_LARGE: over 1,000 items, or too many steps

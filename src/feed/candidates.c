@@ -40,12 +40,18 @@ static void read_xtn(const struct reading *m, struct str repetition, struct elem
 static bool read_path(struct instance *i, const struct hl7_path *p, bool whole,
                       struct hl7_elements *out)
 {
-    const struct container *c = scope_holding(&i->scope, p->segment);
+    size_t steps = 0;
+    const struct container *c = scope_holding(&i->scope, p->segment, &steps);
 
     *out = (struct hl7_elements){0};
+    for (size_t k = 0; c && k < c->n; k++)
+        if (hl7_segment_is(c->list[k], p->segment))
+            steps += 1 + hl7_field(c->list[k], p->field).n / 16;
+    if (!instance_spend(i, steps))
+        return false;
     if (c)
         hl7_path_read(p, &i->m->hl7, c->list, c->n, whole, i->m->a, out);
-    return out->over ? instance_too_large(i) : true;
+    return out->over ? instance_too_large(i) : instance_spend(i, out->n * FEED_STEPS_KEPT);
 }
 
 static bool read_hl7(struct instance *i, const struct source *s, bool whole, struct elements *out)
@@ -81,6 +87,8 @@ static bool read_fhir(struct instance *i, const struct source *s, struct element
         out->error = "fhirpath.error";
         return e.code == FHIRPATH_TOO_LARGE ? instance_too_large(i) : true;
     }
+    if (!instance_spend(i, all.n * FEED_STEPS_KEPT))
+        return false;
     out->items = NEW_ARRAY(i->m->a, struct element, all.n + 1);
     for (size_t k = 0; k < all.n; k++)
         add(out, (struct element){.candidate = {.text = all.items[k].text},

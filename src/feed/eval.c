@@ -89,8 +89,25 @@ struct job { /* one instance to be */
 
 struct jobs {
     struct job *items;
-    size_t n;
+    size_t n, room;
 };
+
+/* False: more than 1,000. */
+static bool add_job(struct reading *m, struct jobs *all, struct job job)
+{
+    if (all->n == FEED_MAX_INSTANCES)
+        return false;
+    if (all->n == all->room) {
+        struct job *old = all->items;
+
+        all->room = all->room ? 4 * all->room : 8;
+        all->items = NEW_ARRAY(m->a, struct job, all->room);
+        if (old)
+            memcpy(all->items, old, all->n * sizeof *old);
+    }
+    all->items[all->n++] = job;
+    return true;
+}
 
 static bool triggers(const struct reading *m, const struct rule *r)
 {
@@ -110,7 +127,8 @@ static bool add_hl7_jobs(struct reading *m, size_t rule, struct jobs *out)
         return true;
     scopes_make(&m->hl7, r->each, FEED_MAX_INSTANCES - out->n, m->a, &all);
     for (size_t k = 0; k < all.n; k++)
-        out->items[out->n++] = (struct job){.rule = rule, .scope = all.items[k]};
+        if (!add_job(m, out, (struct job){.rule = rule, .scope = all.items[k]}))
+            return false;
     return !all.over;
 }
 
@@ -121,10 +139,9 @@ static bool add_fhir_jobs(struct reading *m, size_t rule, struct jobs *out)
     for (size_t k = 0; k < r->n_on[SIDE_FHIR]; k++) {
         struct fhir_focus_list all = fhir_foci(&m->fhir, r->on[SIDE_FHIR][k], m->a);
 
-        if (all.n > FEED_MAX_INSTANCES - out->n)
-            return false;
         for (size_t i = 0; i < all.n; i++)
-            out->items[out->n++] = (struct job){.rule = rule, .focus = all.items[i]};
+            if (!add_job(m, out, (struct job){.rule = rule, .focus = all.items[i]}))
+                return false;
     }
     return true;
 }
@@ -205,7 +222,7 @@ static bool run_all(struct reading *m, const struct jobs *jobs, struct feed_resu
         if (job->focus.entry) { /* FHIR */
             const struct json_node *resource = job->focus.entry->resource;
 
-            i.focus = (struct fhirpath_scope){&m->fhir, resource, job->focus.patient};
+            i.focus = (struct fhirpath_scope){&m->fhir, resource, job->focus.patient, &m->steps};
             i.message_ms = fhir_last_updated_ms(resource, out->message_ms);
         }
         i.written_ms = i.message_ms < m->in->received_ms ? i.message_ms : m->in->received_ms;
@@ -214,14 +231,16 @@ static bool run_all(struct reading *m, const struct jobs *jobs, struct feed_resu
             return false;
         out->n = k + 1;
     }
+    out->steps = FEED_MAX_STEPS - m->steps;
     return true;
 }
 
 bool feed_eval(const struct feed *f, const struct feed_input *in, struct arena *a,
                struct feed_result *out, struct err *e)
 {
-    struct reading m = {.f = f, .in = in, .a = a, .e = e};
-    struct jobs jobs = {NEW_ARRAY(a, struct job, FEED_MAX_INSTANCES), 0};
+    struct reading m = {
+        .f = f, .in = in, .a = a, .steps = FEED_MAX_STEPS, .spare = FEED_MAX_STEPS, .e = e};
+    struct jobs jobs = {0};
     bool large = false;
 
     *out = (struct feed_result){.message_ms = in->received_ms};

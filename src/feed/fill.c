@@ -17,6 +17,18 @@ bool instance_too_large(struct instance *i)
     return instance_stop(i, FEED_HOLD, STR("message too large"));
 }
 
+bool instance_spend(struct instance *i, size_t steps)
+{
+    struct reading *m = i->m;
+
+    if (steps <= m->steps) {
+        m->steps -= steps;
+        return true;
+    }
+    m->steps = 0;
+    return instance_too_large(i);
+}
+
 void instance_warn(struct instance *i, struct str text)
 {
     for (size_t k = 0; k < i->n_warnings; k++)
@@ -179,7 +191,7 @@ bool instance_step(struct instance *i, const struct op *op)
         compose(i);
         return i->out->kind == FEED_SEND || i->out->kind == FEED_RECORDED;
     case OP_LOOK:
-        return leak_look(i);
+        return instance_spend(i, i->m->in->body.n / 256) && leak_look(i);
     case OP_RULE:
     case OP_TRY: /* of a value: value_make() */
     case OP_AGREE:

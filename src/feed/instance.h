@@ -21,6 +21,8 @@ struct reading {
     bool test;
     struct str type;
     size_t tries; /* conversions so far, FEED_MAX_TRIES at most */
+    size_t steps; /* that are left of FEED_MAX_STEPS */
+    size_t spare; /* the same for what only the trace wants to know */
     struct err *e;
     bool failed; /* *e is set: the memory could not answer */
 };
@@ -61,6 +63,8 @@ struct instance {
 bool instance_stop(struct instance *i, enum feed_outcome_kind kind, struct str reason);
 /* The same for `hold(message too large)`. */
 bool instance_too_large(struct instance *i);
+/* Counts steps. False: the instance ended, there were too many. */
+bool instance_spend(struct instance *i, size_t steps);
 void instance_warn(struct instance *i, struct str text);
 /* Evaluates values.site once. False: the instance ended. */
 bool instance_site(struct instance *i);

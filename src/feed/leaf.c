@@ -1,6 +1,5 @@
 #include "leaf.h"
 
-#include "base/buf.h"
 #include "hl7/escape.h"
 
 enum { PATH_MOST = 1024 };
@@ -133,21 +132,39 @@ static bool is_resource(const struct json_node *n)
     return n->kind == JSON_OBJECT && json_member(n, STR("resourceType")) != NULL;
 }
 
+struct name { /* PATH_MOST bytes at most */
+    char *text;
+    size_t n;
+    bool over; /* it would be longer */
+};
+
+static void name_add(struct name *path, struct str s)
+{
+    path->over = path->over || s.n > PATH_MOST - path->n;
+    if (path->over || !s.n)
+        return;
+    memcpy(path->text + path->n, s.p, s.n);
+    path->n += s.n;
+}
+
 /* An element of the path that leads from the resource to `n`, written as a policy writes it. */
-static void add_name(const struct json_node *n, struct buf *path)
+static void add_name(const struct json_node *n, struct name *path)
 {
     const struct json_node *list = n->parent && n->parent->kind == JSON_ARRAY ? n->parent : n;
     struct str name = list->name, url = json_member_text(n, "url");
 
     if (name.n && name.p[0] == '_')
         name = (struct str){name.p + 1, name.n - 1};
-    buf_add_char(path, '.');
-    buf_add(path, name);
-    if (url.n && (str_eq(name, STR("extension")) || str_eq(name, STR("modifierExtension"))))
-        buf_printf(path, "('" STR_FMT "')", STR_ARG(url));
+    name_add(path, STR("."));
+    name_add(path, name);
+    if (url.n && (str_eq(name, STR("extension")) || str_eq(name, STR("modifierExtension")))) {
+        name_add(path, STR("('"));
+        name_add(path, url);
+        name_add(path, STR("')"));
+    }
 }
 
-static void add_path(const struct json_node *n, struct buf *path)
+static void add_path(const struct json_node *n, struct name *path)
 {
     const struct json_node *up[64];
     size_t depth = 0;
@@ -155,7 +172,7 @@ static void add_path(const struct json_node *n, struct buf *path)
     for (; n && !is_resource(n) && depth < sizeof up / sizeof *up; n = n->parent)
         if (n->kind != JSON_ARRAY)
             up[depth++] = n;
-    buf_add(path, n ? json_member_text(n, "resourceType") : STR("?"));
+    name_add(path, n ? json_member_text(n, "resourceType") : STR("?"));
     while (depth)
         add_name(up[--depth], path);
 }
@@ -213,13 +230,14 @@ static enum sensitivity settle(enum sensitivity standard, bool local, const stru
 static enum sensitivity class_fhir(const struct leaf *l)
 {
     const struct policy *p = &l->m->f->policy;
-    struct buf path = buf_new(PATH_MOST);
+    const struct arena_mark mark = arena_mark(l->m->a);
+    struct name path = {.text = arena_get(l->m->a, PATH_MOST, 1)};
     enum sensitivity class = CLASS_CLINICAL;
     struct word w = {0};
     struct str text;
 
     add_path(l->node, &path);
-    text = buf_str(&path);
+    text = (struct str){path.text, path.n};
     for (size_t i = 0; i < p->n_declared && !path.over; i++)
         hear(&w, names_fhir(&p->declared[i], text), p->declared[i].class);
     if (!path.over) {
@@ -228,7 +246,7 @@ static enum sensitivity class_fhir(const struct leaf *l)
         class = settle(refers ? class_of_reference(text, l->text) : dictionary_fhir(text, NULL),
                        dictionary_local_fhir(text), &w);
     }
-    buf_reset(&path);
+    arena_rewind(l->m->a, mark);
     return class;
 }
 

@@ -19,14 +19,20 @@
 #include "trace.h"
 #include "yaml/yaml.h"
 
-enum { /* section 15 */
+enum {                          /* section 15 */
        FEED_MAX_FILE = 1 << 20, /* tables: TABLE_MAX_BYTES */
-       FEED_MAX_LIST = 64, /* values; rules; notify; overlays */
+       FEED_MAX_LIST = 64,      /* values; rules; notify; overlays */
        FEED_MAX_TESTS = 2000,
        FEED_MAX_SOURCES = 32,
        FEED_MAX_INSTANCES = 1000,
        FEED_MAX_REASONS = 64,
        FEED_MAX_TRIES = 50000, /* conversions of one message, all instances together */
+       /* What one message may cost, all instances together. One step: a segment, an item of a FHIR
+        * collection or a member of an object that is looked at, 16 bytes of a field, 64 of a text; 256
+        * bytes of the message for each event that leaves. An element that is kept counts
+        * FEED_STEPS_KEPT, and so steps bound memory too. */
+       FEED_MAX_STEPS = 10000000,
+       FEED_STEPS_KEPT = 16,
 };
 
 /* ---- companions ---- */
@@ -237,8 +243,8 @@ struct notify_entry {
     const struct event_type *event;
     const struct cond *when; /* NULL: always */
     const struct template *template;
-    int64_t *before_ms; /* a reminder: longest first */
-    size_t n_before;    /* 0: told at once */
+    int64_t *before_ms;          /* a reminder: longest first */
+    size_t n_before;             /* 0: told at once */
     struct param_source *params; /* in the template's order */
     size_t n_params;
     const struct yaml_node *node, *when_node, *before_node;

@@ -32,7 +32,8 @@ struct scopes {
  * outside every patient block gives one for each block. At most `most`. Lives in `a`. */
 void scopes_make(const struct hl7_message *m, const char *each, size_t most, struct arena *a,
                  struct scopes *out);
-/* The nearest container that holds the segment at all, or NULL. */
-const struct container *scope_holding(const struct scope *s, const char *segment);
+/* The nearest container that holds the segment at all, or NULL. Adds to *looked_at how many segments it took. */
+const struct container *scope_holding(const struct scope *s, const char *segment,
+                                      size_t *looked_at);
 
 #endif

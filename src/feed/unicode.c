@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
@@ -22,13 +21,15 @@ static void need(UErrorCode code)
 struct str unicode_lower(struct str s, struct arena *a)
 {
     UErrorCode code = U_ZERO_ERROR;
-    UCaseMap *map = ucasemap_open("", 0, &code);
     int32_t size = (int32_t)s.n * 3 + 1; /* no lower case is longer than three times its capital */
-    char *out = arena_get(a, (size_t)size, 1);
-    int32_t n = ucasemap_utf8ToLower(map, out, size, s.p, (int32_t)s.n, &code);
+    UChar *wide = NEW_ARRAY(a, UChar, s.n + 1), *low = NEW_ARRAY(a, UChar, (size_t)size);
+    char *out = arena_get(a, (size_t)size * 3, 1);
+    int32_t n_wide = 0, n_low, n = 0;
 
+    u_strFromUTF8WithSub(wide, (int32_t)s.n + 1, &n_wide, s.p, (int32_t)s.n, 0xFFFD, NULL, &code);
+    n_low = u_strToLower(low, size, wide, n_wide, "", &code);
+    u_strToUTF8(out, size * 3, &n, low, n_low, &code);
     need(code);
-    ucasemap_close(map);
     return (struct str){out, (size_t)n};
 }
 

@@ -1,4 +1,5 @@
 /* From the candidates of a value to its result: the first that converts wins. */
+#include "base/utf8.h"
 #include "instance.h"
 #include "personal.h"
 #include "program.h"
@@ -89,13 +90,41 @@ static void win(struct making *k, const struct source *s, const struct element *
     record_winner(k->record, s, e, k->table, t->row.line);
 }
 
+/* Steps of one conversion: it copies the text a few times. */
+static size_t cost(const struct element *e)
+{
+    size_t bytes = e->candidate.text.n;
+
+    for (size_t n = 0; e->candidate.xtn && n < e->candidate.n_xtn; n++)
+        bytes += e->candidate.xtn[n].n;
+    return FEED_STEPS_KEPT + bytes / 4;
+}
+
+/* The candidates of a source behind the winner's, for the trace alone: they cost nothing and change nothing. */
+static void look_on(struct making *k, const struct source *s, struct elements *out)
+{
+    struct reading *m = k->i->m;
+    const struct feed_outcome before = *k->i->out;
+    const size_t steps = m->steps;
+
+    m->steps = m->spare;
+    if (!candidates_read(k->i, s, k->phone, out)) {
+        *k->i->out = before;
+        *out = (struct elements){0};
+    }
+    m->spare = m->steps;
+    m->steps = steps;
+}
+
 /* Tries one source. Goes on behind the winner only for `agree`, and for who looks on. */
 static bool try_source(struct making *k, size_t index)
 {
     const struct source *s = &k->branch->sources[index];
     struct elements all;
 
-    if (!candidates_read(k->i, s, k->phone, &all))
+    if (k->won && !agrees(k->v))
+        look_on(k, s, &all);
+    else if (!candidates_read(k->i, s, k->phone, &all))
         return false;
     k->deleted = k->deleted || all.deleted;
     if (all.error)
@@ -111,6 +140,8 @@ static bool try_source(struct making *k, size_t index)
             return false;
         if (needed && ++k->i->m->tries > FEED_MAX_TRIES)
             return instance_too_large(k->i);
+        if (needed && !instance_spend(k->i, cost(&all.items[c])))
+            return false;
         t = convert(k, &all.items[c]);
         record_try(k->record, s, &all.items[c], t.reason, t.text);
         if (t.reason)
@@ -123,9 +154,15 @@ static bool try_source(struct making *k, size_t index)
     return true;
 }
 
+enum { SHOWN_MOST = 120 }; /* bytes of a value in a warning */
+
 static struct str masked(const struct source *s, struct str text)
 {
-    return s->class > CLASS_LOGISTICS ? STR("***") : text;
+    if (s->class > CLASS_LOGISTICS)
+        return STR("***");
+    if (text.n > SHOWN_MOST)
+        text.n = utf8_check((struct str){text.p, SHOWN_MOST});
+    return text;
 }
 
 /* "start disagrees: SCH-11.4=…, AIS-4=…" */

@@ -1,5 +1,8 @@
 #include "fhir/resource.h"
 
+/* No feed takes so many instances of one message: nobody needs the others. */
+enum { PATIENTS_MOST = 1001 };
+
 /* The patients of one resource, each once. */
 struct patients {
     const struct fhir_body *body;
@@ -26,7 +29,7 @@ static void add_patient(struct patients *all, const struct json_node *resource, 
 {
     struct patient *p;
 
-    if (already_there(all, resource, ref))
+    if (all->n == PATIENTS_MOST || already_there(all, resource, ref))
         return;
     p = NEW(all->a, struct patient);
     *p = (struct patient){.resource = resource, .reference = ref};

@@ -1,8 +1,7 @@
 #include "fhir/json.h"
 
-#include <stdlib.h>
-
 #include "json_token.h"
+#include "sort.h"
 
 /*   value ::= object | array | string | number | "true" | "false" | "null"
  *
@@ -91,38 +90,49 @@ static struct json_node *add_node(struct reader *r, enum json_kind kind)
     return node;
 }
 
-static int by_name(const void *x, const void *y)
+static bool by_name(const void *x, const void *y)
 {
-    const struct json_node *a = *(const struct json_node *const *)x;
-    const struct json_node *b = *(const struct json_node *const *)y;
+    const struct json_node *a = x, *b = y;
     size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
     int order = n ? memcmp(a->name.p, b->name.p, n) : 0;
 
     if (order == 0 && a->name.n != b->name.n)
-        order = a->name.n < b->name.n ? -1 : 1;
-    if (order == 0 && a->at != b->at)
-        order = a->at < b->at ? -1 : 1;
-    return order;
+        return a->name.n < b->name.n;
+    return order ? order < 0 : a->at < b->at;
+}
+
+/* As find_twice(), for the few members that nearly every object has. */
+static const struct json_node *find_twice_of_few(const struct json_node *object)
+{
+    for (const struct json_node *c = object->first; c; c = c->next)
+        for (const struct json_node *before = object->first; before != c; before = before->next)
+            if (str_eq(before->name, c->name))
+                return c;
+    return NULL;
 }
 
 /* The first member whose key stood there before; NULL when all differ. Sorting keeps an object of a
  * hundred thousand keys cheap. */
-static const struct json_node *find_twice(const struct json_node *object)
+static const struct json_node *find_twice(const struct json_node *object, struct arena *a)
 {
-    const struct json_node **all = calloc(object->n + 1, sizeof *all);
+    const struct arena_mark mark = arena_mark(a);
     const struct json_node *twice = NULL;
+    const void **all;
     size_t n = 0;
 
-    if (!all)
-        abort();
+    if (object->n <= 16)
+        return find_twice_of_few(object);
+    all = NEW_ARRAY(a, const void *, object->n);
     for (const struct json_node *c = object->first; c; c = c->next)
         all[n++] = c;
-    qsort(all, n, sizeof *all, by_name);
+    sort_pointers(all, n, by_name, a);
     for (size_t i = 1; i < n; i++) {
-        if (str_eq(all[i - 1]->name, all[i]->name) && (!twice || all[i]->at < twice->at))
-            twice = all[i];
+        const struct json_node *one = all[i - 1], *next = all[i];
+
+        if (str_eq(one->name, next->name) && (!twice || next->at < twice->at))
+            twice = next;
     }
-    free(all);
+    arena_rewind(a, mark);
     return twice;
 }
 
@@ -149,7 +159,7 @@ static bool open_container(struct reader *r, bool object)
 static bool close_container(struct reader *r)
 {
     struct json_node *node = r->in;
-    const struct json_node *twice = node->kind == JSON_OBJECT ? find_twice(node) : NULL;
+    const struct json_node *twice = node->kind == JSON_OBJECT ? find_twice(node, r->a) : NULL;
 
     if (twice) {
         r->last = NULL;

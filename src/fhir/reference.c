@@ -1,8 +1,7 @@
 #include "reference.h"
 
-#include <stdlib.h>
-
 #include "fhir/element.h"
+#include "sort.h"
 
 /* "Type/id" or "Type/id/_history/v" in parts. */
 struct relative {
@@ -51,12 +50,25 @@ static int compare_url(struct str a, struct str b)
 }
 
 /* Of two entries at one address (versions in a history) the first in the Bundle wins. */
-static int compare_address(const void *x, const void *y)
+static bool before(const void *x, const void *y)
 {
     const struct fhir_address *a = x, *b = y;
     int order = compare_url(a->url, b->url);
 
-    return order ? order : (a->entry > b->entry) - (a->entry < b->entry);
+    return order ? order < 0 : a->entry < b->entry;
+}
+
+static void sort_addresses(struct fhir_body *body, struct arena *a)
+{
+    struct fhir_address *sorted = NEW_ARRAY(a, struct fhir_address, body->n_addresses + 1);
+    const void **all = NEW_ARRAY(a, const void *, body->n_addresses + 1);
+
+    for (size_t i = 0; i < body->n_addresses; i++)
+        all[i] = &body->addresses[i];
+    sort_pointers(all, body->n_addresses, before, a);
+    for (size_t i = 0; i < body->n_addresses; i++)
+        sorted[i] = *(const struct fhir_address *)all[i];
+    body->addresses = sorted;
 }
 
 static const struct fhir_entry *find_entry(const struct fhir_body *body, struct str url)
@@ -99,7 +111,7 @@ static void index_entries(struct fhir_body *body, struct arena *a)
         if (entry->id.p)
             add_address(body, type_and_id(entry, a), entry);
     }
-    qsort(body->addresses, body->n_addresses, sizeof *body->addresses, compare_address);
+    sort_addresses(body, a);
 }
 
 struct rewriter {

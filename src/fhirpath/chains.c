@@ -18,6 +18,7 @@ struct ends {
 };
 
 struct walker {
+    const struct expr *nodes;
     struct arena *a;
     struct chain *first, **end;
     size_t n;
@@ -66,13 +67,16 @@ static void join(struct walker *w, struct ends *out, const struct ends *more)
 }
 
 /* T of startsWith('T/') on the item itself; absent for every other criterion. */
-static struct str narrowed_by(const struct expr *criterion)
+static struct str narrowed_by(const struct walker *w, const struct expr *criterion)
 {
-    const struct expr *arg = criterion->args[0];
+    const struct expr *arg;
     bool fits = criterion->op == OP_CALL && criterion->function == FN_STARTS_WITH &&
-                (!criterion->left || criterion->left->op == OP_THIS) && arg->op == OP_STRING &&
-                arg->text.n > 1 && arg->text.p[arg->text.n - 1] == '/';
+                (criterion->left == EXPR_NONE || w->nodes[criterion->left].op == OP_THIS);
 
+    if (!fits)
+        return (struct str){0};
+    arg = &w->nodes[criterion->args[0]];
+    fits = arg->op == OP_STRING && arg->text.n > 1 && arg->text.p[arg->text.n - 1] == '/';
     return fits ? (struct str){arg->text.p, arg->text.n - 1} : (struct str){0};
 }
 
@@ -87,11 +91,11 @@ static bool ends_in_reference(struct str path)
 static void walk_where(struct walker *w, const struct expr *x, const struct ends *input,
                        struct ends *out)
 {
-    struct str type = narrowed_by(x->args[0]);
+    struct str type = narrowed_by(w, &w->nodes[x->args[0]]);
     struct ends ignored = {.n = 0};
 
     if (!type.p)
-        walk(w, x->args[0], input, &ignored);
+        walk(w, &w->nodes[x->args[0]], input, &ignored);
     for (size_t i = 0; i < input->n; i++) {
         struct chain *c = input->items[i];
         struct chain *narrow;
@@ -138,8 +142,8 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
 {
     struct ends input = {.n = 0}, ignored = {.n = 0};
 
-    if (x->left)
-        walk(w, x->left, self, &input);
+    if (x->left != EXPR_NONE)
+        walk(w, &w->nodes[x->left], self, &input);
     else
         input = *self;
     switch (x->function) {
@@ -147,7 +151,7 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
         walk_where(w, x, &input, out);
         return;
     case FN_SELECT:
-        walk(w, x->args[0], &input, out);
+        walk(w, &w->nodes[x->args[0]], &input, out);
         return;
     case FN_OF_TYPE:
         walk_of_type(w, x, &input, out);
@@ -156,12 +160,14 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
         walk_resolve(w, &input, out);
         return;
     case FN_EXTENSION:
-        if (x->args[0]->op == OP_STRING) {
-            extend(w, &input,
-                   arena_printf(w->a, "extension('" STR_FMT "')", STR_ARG(x->args[0]->text)), out);
+        if (w->nodes[x->args[0]].op == OP_STRING) {
+            extend(
+                w, &input,
+                arena_printf(w->a, "extension('" STR_FMT "')", STR_ARG(w->nodes[x->args[0]].text)),
+                out);
             return;
         }
-        walk(w, x->args[0], self, &ignored);
+        walk(w, &w->nodes[x->args[0]], self, &ignored);
         extend(w, &input, STR("extension"), out);
         return;
     case FN_FIRST:
@@ -170,7 +176,7 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
         return;
     case FN_EXISTS:
         if (x->n_args)
-            walk(w, x->args[0], &input, &ignored);
+            walk(w, &w->nodes[x->args[0]], &input, &ignored);
         return;
     case FN_EMPTY:
     case FN_NOT:
@@ -182,7 +188,7 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
     case FN_UPPER:
     case FN_TRIM:
         for (size_t i = 0; i < x->n_args; i++)
-            walk(w, x->args[i], self, &ignored);
+            walk(w, &w->nodes[x->args[i]], self, &ignored);
         return;
     case FN_COUNT:
         return;
@@ -204,26 +210,26 @@ static void walk(struct walker *w, const struct expr *x, const struct ends *self
         join(w, out, self);
         return;
     case OP_MEMBER:
-        walk(w, x->left, self, &input);
+        walk(w, &w->nodes[x->left], self, &input);
         extend(w, &input, x->text, out);
         return;
     case OP_INDEX:
-        walk(w, x->left, self, out);
+        walk(w, &w->nodes[x->left], self, out);
         return;
     case OP_CALL:
         walk_call(w, x, self, out);
         return;
     case OP_UNION:
-        walk(w, x->left, self, out);
-        walk(w, x->right, self, out);
+        walk(w, &w->nodes[x->left], self, out);
+        walk(w, &w->nodes[x->right], self, out);
         return;
     case OP_EQUAL:
     case OP_UNEQUAL:
     case OP_IN:
     case OP_AND:
     case OP_OR:
-        walk(w, x->left, self, &ignored);
-        walk(w, x->right, self, &ignored);
+        walk(w, &w->nodes[x->left], self, &ignored);
+        walk(w, &w->nodes[x->right], self, &ignored);
         return;
     case OP_STRING:
     case OP_INTEGER:
@@ -234,12 +240,12 @@ static void walk(struct walker *w, const struct expr *x, const struct ends *self
 
 struct fhirpath_chains fhirpath_chains(const struct fhirpath *x, struct arena *a)
 {
-    struct walker w = {.a = a};
+    struct walker w = {.nodes = x->nodes, .a = a};
     struct ends self = {.n = 0}, out = {.n = 0};
     struct fhirpath_chains all = {0};
 
     w.end = &w.first;
-    walk(&w, x->top, &self, &out);
+    walk(&w, &x->nodes[x->top], &self, &out);
     all.items = NEW_ARRAY(a, struct fhirpath_chain, w.n + 1);
     for (const struct chain *c = w.first; c; c = c->next) {
         if (!c->extended)

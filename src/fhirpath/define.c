@@ -17,6 +17,7 @@ struct types {
 };
 
 struct definer {
+    const struct expr *nodes;
     enum fhir_release release;
     struct fhirpath_unknown *fault;
 };
@@ -165,7 +166,7 @@ static bool walk_args(const struct definer *d, const struct expr *x, const struc
     for (size_t i = 0; i < x->n_args; i++) {
         struct types arg = {.n = 0};
 
-        if (!walk(d, x->args[i], self, &arg))
+        if (!walk(d, &d->nodes[x->args[i]], self, &arg))
             return false;
         if (out)
             join(out, &arg);
@@ -178,9 +179,9 @@ static bool walk_call(const struct definer *d, const struct expr *x, const struc
 {
     struct types input = {.n = 0};
 
-    if (!x->left)
+    if (x->left == EXPR_NONE)
         input = *self;
-    else if (!walk(d, x->left, self, &input))
+    else if (!walk(d, &d->nodes[x->left], self, &input))
         return false;
     switch (x->function) {
     case FN_WHERE:
@@ -242,20 +243,21 @@ static bool walk(const struct definer *d, const struct expr *x, const struct typ
         join(out, self);
         return true;
     case OP_MEMBER:
-        return walk(d, x->left, self, &input) && step(d, &input, x->text, x->at, out);
+        return walk(d, &d->nodes[x->left], self, &input) && step(d, &input, x->text, x->at, out);
     case OP_INDEX:
-        return walk(d, x->left, self, out);
+        return walk(d, &d->nodes[x->left], self, out);
     case OP_CALL:
         return walk_call(d, x, self, out);
     case OP_UNION:
-        return walk(d, x->left, self, out) && walk(d, x->right, self, out);
+        return walk(d, &d->nodes[x->left], self, out) && walk(d, &d->nodes[x->right], self, out);
     case OP_EQUAL:
     case OP_UNEQUAL:
     case OP_IN:
     case OP_AND:
     case OP_OR:
         out->open = true;
-        return walk(d, x->left, self, &input) && walk(d, x->right, self, &input);
+        return walk(d, &d->nodes[x->left], self, &input) &&
+               walk(d, &d->nodes[x->right], self, &input);
     case OP_STRING:
     case OP_INTEGER:
     case OP_BOOLEAN:
@@ -268,9 +270,9 @@ static bool walk(const struct definer *d, const struct expr *x, const struct typ
 bool fhirpath_defined(const struct fhirpath *x, enum fhir_release release,
                       struct fhirpath_unknown *unknown)
 {
-    const struct definer d = {release, unknown};
+    const struct definer d = {x->nodes, release, unknown};
     const struct types focus = {.open = true};
     struct types out = {.n = 0};
 
-    return walk(&d, x->top, &focus, &out);
+    return walk(&d, &x->nodes[x->top], &focus, &out);
 }

@@ -115,46 +115,56 @@ static enum truth same_moment(struct str a, struct str b)
     return longer.n == shorter.n ? TRUTH_TRUE : TRUTH_EMPTY;
 }
 
-static bool same_tree(struct run *r, const struct json_node *a, const struct json_node *b);
-
-/* Members in any order. */
-static bool same_members(struct run *r, const struct json_node *a, const struct json_node *b)
+/* One node without what is below it. */
+static bool same_node(const struct json_node *a, const struct json_node *b)
 {
-    for (const struct json_node *c = a->first; c; c = c->next) {
-        const struct json_node *other = json_member(b, c->name);
-
-        if (!other || !same_tree(r, c, other) || !run_steps(r, b->n))
-            return false;
-    }
-    return true;
+    if (a->kind != b->kind || a->n != b->n)
+        return false;
+    if (a->kind == JSON_OBJECT || a->kind == JSON_ARRAY)
+        return true;
+    return a->kind == JSON_NUMBER ? same_number(a->text, b->text) : str_eq(a->text, b->text);
 }
 
-/* The depth limit of the JSON reader bounds the recursion. */
+/* The node under `in` that stands for `x` of the other tree: members in any order, items in theirs. `last`
+ * stood for the one before `x`; NULL: there was none. */
+static const struct json_node *partner(const struct json_node *x, const struct json_node *in,
+                                       const struct json_node *last)
+{
+    if (in->kind == JSON_OBJECT)
+        return json_member(in, x->name);
+    return last ? last->next : in->first;
+}
+
+/* Node by node in document order, so that the depth of a message costs no stack. */
 static bool same_tree(struct run *r, const struct json_node *a, const struct json_node *b)
 {
-    const struct json_node *y;
+    const struct json_node *x = a, *y = b;
 
-    if (a->kind != b->kind || a->n != b->n || !run_steps(r, 1))
-        return false;
-    if (a->kind == JSON_OBJECT)
-        return same_members(r, a, b);
-    if (a->kind == JSON_NUMBER)
-        return same_number(a->text, b->text);
-    if (a->kind != JSON_ARRAY)
-        return str_eq(a->text, b->text);
-    y = b->first;
-    for (const struct json_node *x = a->first; x; x = x->next, y = y->next) {
-        if (!same_tree(r, x, y))
+    while (y && same_node(x, y) && run_steps(r, 1 + x->text.n / 64 + y->n)) {
+        if (x->first) {
+            x = x->first;
+            y = partner(x, y, NULL);
+            continue;
+        }
+        while (x != a && !x->next) {
+            x = x->parent;
+            y = y->parent;
+        }
+        if (x == a)
+            return true;
+        x = x->next;
+        y = partner(x, y->parent, y);
+        if (y && !run_steps(r, y->parent->n))
             return false;
     }
-    return true;
+    return false;
 }
 
 enum truth value_equal(struct run *r, const struct fhirpath_item *a, const struct fhirpath_item *b)
 {
     enum sort sort = sort_of(a);
 
-    if (sort != sort_of(b))
+    if (sort != sort_of(b) || !run_steps(r, 1 + a->text.n / 64))
         return TRUTH_FALSE;
     switch (sort) {
     case SORT_STRING:

@@ -24,7 +24,7 @@ static bool eval_member(struct run *r, const struct expr *x, const struct list *
 {
     struct list input = {0};
 
-    if (!eval(r, x->left, self, &input))
+    if (!eval(r, &r->nodes[x->left], self, &input))
         return false;
     for (size_t i = 0; i < input.n; i++) {
         if (!value_children(r, &input.items[i], x->text, out))
@@ -38,7 +38,7 @@ static bool eval_index(struct run *r, const struct expr *x, const struct list *s
 {
     struct list input = {0};
 
-    if (!eval(r, x->left, self, &input))
+    if (!eval(r, &r->nodes[x->left], self, &input))
         return false;
     return x->number >= input.n || list_add(r, out, input.items[x->number]);
 }
@@ -94,7 +94,7 @@ static bool eval_binary(struct run *r, const struct expr *x, const struct list *
     struct list a = {0}, b = {0};
     enum truth equal;
 
-    if (!eval(r, x->left, self, &a) || !eval(r, x->right, self, &b))
+    if (!eval(r, &r->nodes[x->left], self, &a) || !eval(r, &r->nodes[x->right], self, &b))
         return false;
     if (x->op == OP_UNION) {
         struct list all = {0};
@@ -134,8 +134,8 @@ bool eval(struct run *r, const struct expr *x, const struct list *self, struct l
     case OP_INDEX:
         return eval_index(r, x, self, out);
     case OP_CALL:
-        if (x->left)
-            return eval(r, x->left, self, &input) && eval_call(r, x, self, &input, out);
+        if (x->left != EXPR_NONE)
+            return eval(r, &r->nodes[x->left], self, &input) && eval_call(r, x, self, &input, out);
         return eval_call(r, x, self, self, out);
     case OP_EQUAL:
     case OP_UNEQUAL:
@@ -148,29 +148,64 @@ bool eval(struct run *r, const struct expr *x, const struct list *self, struct l
     return true;
 }
 
+/* The result as it is handed out: the items, and behind them the texts that were made on the way, so that all
+ * of it can be moved down over what the evaluation leaves behind. */
+static struct fhirpath_item *packed(struct arena *a, const struct list *all, size_t *bytes)
+{
+    struct fhirpath_item *out;
+    char *text;
+
+    *bytes = all->n * sizeof *out;
+    for (size_t i = 0; i < all->n; i++)
+        *bytes += all->items[i].kind == FHIRPATH_STRING ? all->items[i].text.n : 0;
+    out = arena_get(a, 1, *bytes);
+    text = (char *)(out + all->n);
+    for (size_t i = 0; i < all->n; i++) {
+        out[i] = all->items[i];
+        if (out[i].kind != FHIRPATH_STRING || !out[i].text.n)
+            continue;
+        memcpy(text, all->items[i].text.p, out[i].text.n);
+        text += out[i].text.n;
+    }
+    return out;
+}
+
+static void point_to_texts(struct fhirpath_items *all)
+{
+    const char *text = (const char *)(all->items + all->n);
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->items[i].kind != FHIRPATH_STRING)
+            continue;
+        all->items[i].text.p = text;
+        text += all->items[i].text.n;
+    }
+}
+
 bool fhirpath_eval(const struct fhirpath *x, const struct fhirpath_scope *scope, struct arena *a,
                    struct fhirpath_items *out, struct err *e)
 {
-    struct arena scratch = {0};
-    struct run r = {.scope = scope, .a = &scratch, .e = e};
-    struct fhirpath_item focus = value_resource(scope->focus);
+    const size_t budget = scope->steps ? *scope->steps : FHIRPATH_MAX_STEPS;
+    const struct arena_mark before = arena_mark(a);
+    struct run r = {.nodes = x->nodes, .scope = scope, .a = a, .steps = budget, .e = e};
+    struct fhirpath_item focus = value_resource(scope->focus), *items;
     struct list self = {&focus, scope->focus != NULL, 1}, all = {0};
-    bool ok = eval(&r, x->top, &self, &all);
+    bool ok = eval(&r, &x->nodes[x->top], &self, &all);
+    size_t bytes = 0;
 
+    if (scope->steps)
+        *scope->steps = r.steps;
     if (ok && all.n > FHIRPATH_MAX_ITEMS)
         ok = err_set(e, ERR_INPUT, FHIRPATH_TOO_LARGE, "more than %d items", FHIRPATH_MAX_ITEMS);
     *out = (struct fhirpath_items){0};
-    if (ok && all.n) {
-        out->items = NEW_ARRAY(a, struct fhirpath_item, all.n);
-        out->n = all.n;
-        for (size_t i = 0; i < all.n; i++) {
-            out->items[i] = all.items[i];
-            if (all.items[i].kind == FHIRPATH_STRING) /* may have been made in the scratch arena */
-                out->items[i].text = arena_copy(a, all.items[i].text);
-        }
+    if (!ok || !all.n) {
+        arena_rewind(a, before);
+        return ok;
     }
-    arena_reset(&scratch);
-    return ok;
+    items = packed(a, &all, &bytes);
+    *out = (struct fhirpath_items){arena_rewind_but(a, before, items, bytes), all.n};
+    point_to_texts(out);
+    return true;
 }
 
 bool fhirpath_holds(const struct fhirpath *x, const struct fhirpath_scope *scope, struct arena *a,

@@ -1,4 +1,6 @@
-/* A compiled expression. Private to module fhirpath. */
+/* A compiled expression: an array of at most 64 nodes that name each other by their place in it. Every node
+ * but the top has one parent, so whoever goes down from the top goes 64 deep at most, whatever the data.
+ * Private to module fhirpath. */
 #ifndef FHIRPATH_EXPR_H
 #define FHIRPATH_EXPR_H
 
@@ -42,7 +44,7 @@ enum function {
     FN_COUNT,
 };
 
-enum { EXPR_ARGS = 2 };
+enum { EXPR_ARGS = 2, EXPR_NONE = 255 };
 
 struct expr {
     enum op op;
@@ -51,14 +53,16 @@ struct expr {
     struct str text; /* name, string, digits; OF_TYPE: the type without its namespace */
     bool system;     /* OF_TYPE: "System." stood in front */
     size_t number;
-    size_t at;                       /* byte offset in the source */
-    const struct expr *left, *right; /* left NULL: a call on $this */
-    const struct expr *args[EXPR_ARGS];
-    size_t n_args;
+    size_t at;           /* byte offset in the source */
+    uint8_t left, right; /* places; left EXPR_NONE: a call on $this */
+    uint8_t args[EXPR_ARGS];
+    uint8_t n_args;
 };
 
 struct fhirpath {
-    const struct expr *top;
+    struct expr *nodes;
+    size_t n;
+    uint8_t top;
     struct fhirpath_root *roots;
     size_t n_roots;
 };

@@ -64,7 +64,7 @@ static bool call_select(struct run *r, const struct expr *x, const struct list *
     for (size_t i = 0; i < input->n; i++) {
         struct list self = {&input->items[i], 1, 1};
 
-        if (!eval(r, x->args[0], &self, out))
+        if (!eval(r, &r->nodes[x->args[0]], &self, out))
             return false;
     }
     return true;
@@ -75,7 +75,7 @@ static bool call_exists(struct run *r, const struct expr *x, const struct list *
 {
     struct list kept = {0};
 
-    if (x->n_args && !keep(r, x->args[0], input, &kept))
+    if (x->n_args && !keep(r, &r->nodes[x->args[0]], input, &kept))
         return false;
     return list_add(r, out, value_boolean((x->n_args ? kept.n : input->n) > 0));
 }
@@ -107,11 +107,13 @@ static bool call_search(struct run *r, const struct expr *x, const struct list *
     struct str text, part;
     bool there, given, hit;
 
-    if (!one_string(r, input, &text, &there) || !eval(r, x->args[0], self, &arg) ||
+    if (!one_string(r, input, &text, &there) || !eval(r, &r->nodes[x->args[0]], self, &arg) ||
         !one_string(r, &arg, &part, &given))
         return false;
     if (!there || !given)
         return true;
+    if (!run_steps(r, text.n / 64))
+        return false;
     if (x->function == FN_STARTS_WITH)
         hit = str_starts(text, part);
     else
@@ -127,15 +129,17 @@ static bool call_substring(struct run *r, const struct expr *x, const struct lis
     size_t start, length = SIZE_MAX;
     bool there, given, limited = false;
 
-    if (!one_string(r, input, &text, &there) || !eval(r, x->args[0], self, &from) ||
+    if (!one_string(r, input, &text, &there) || !eval(r, &r->nodes[x->args[0]], self, &from) ||
         !one_integer(r, &from, &start, &given) ||
-        (x->n_args > 1 &&
-         (!eval(r, x->args[1], self, &many) || !one_integer(r, &many, &length, &limited))))
+        (x->n_args > 1 && (!eval(r, &r->nodes[x->args[1]], self, &many) ||
+                           !one_integer(r, &many, &length, &limited))))
         return false;
     if (!there || !given)
         return true;
     if (limited && length == SIZE_MAX)
         length = 0;
+    if (!run_steps(r, text.n / 64))
+        return false;
     text = text_substring(text, start, limited ? length : SIZE_MAX);
     return !text.p || list_add(r, out, value_string(text));
 }
@@ -165,7 +169,7 @@ static bool call_extension(struct run *r, const struct expr *x, const struct lis
     struct str url;
     bool given;
 
-    if (!eval(r, x->args[0], self, &arg) || !one_string(r, &arg, &url, &given))
+    if (!eval(r, &r->nodes[x->args[0]], self, &arg) || !one_string(r, &arg, &url, &given))
         return false;
     if (!given)
         return true;
@@ -197,9 +201,14 @@ static const struct json_node *find_target(struct run *r, const struct fhirpath_
 
 static bool call_resolve(struct run *r, const struct list *input, struct list *out)
 {
-    for (size_t i = 0; i < input->n; i++) {
-        const struct json_node *found = find_target(r, &input->items[i]);
+    const struct json_node *contained = json_member(r->scope->focus, STR("contained"));
 
+    for (size_t i = 0; i < input->n; i++) {
+        const struct json_node *found;
+
+        if (!run_steps(r, 16 + (contained ? contained->n : 0)))
+            return false;
+        found = find_target(r, &input->items[i]);
         if (found && !list_add(r, out, value_resource(found)))
             return false;
     }
@@ -211,7 +220,7 @@ bool eval_call(struct run *r, const struct expr *x, const struct list *self,
 {
     switch (x->function) {
     case FN_WHERE:
-        return keep(r, x->args[0], input, out);
+        return keep(r, &r->nodes[x->args[0]], input, out);
     case FN_SELECT:
         return call_select(r, x, input, out);
     case FN_EXISTS:

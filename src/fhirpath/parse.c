@@ -9,7 +9,8 @@ struct parser {
     struct token next;
     bool after_integer; /* an integer stands right before `next` */
     struct arena *a;
-    size_t nodes, filters, nesting;
+    struct expr *nodes;
+    size_t n_nodes, filters, nesting;
     struct fhirpath_root roots[FHIRPATH_MAX_NODES];
     size_t n_roots;
     struct fhirpath_fault *fault;
@@ -85,14 +86,18 @@ static bool expect(struct parser *p, const char *mark)
 
 static struct expr *new_node(struct parser *p, enum op op, size_t at)
 {
-    struct expr *x;
+    struct expr *x = &p->nodes[p->n_nodes];
 
-    if (++p->nodes > FHIRPATH_MAX_NODES)
+    if (p->n_nodes == FHIRPATH_MAX_NODES)
         return fail(p, "E006", at, "the expression has more than 64 parts");
-    x = NEW(p->a, struct expr);
-    x->op = op;
-    x->at = at;
+    p->n_nodes++;
+    *x = (struct expr){.op = op, .at = at, .left = EXPR_NONE, .right = EXPR_NONE};
     return x;
+}
+
+static uint8_t place(const struct parser *p, const struct expr *x)
+{
+    return x ? (uint8_t)(x - p->nodes) : EXPR_NONE;
 }
 
 static struct expr *literal(struct parser *p, enum op op)
@@ -157,16 +162,18 @@ static bool type_argument(struct parser *p, struct expr *call)
 
 static bool arguments(struct parser *p, struct expr *call, const struct function_form *form)
 {
+    const struct expr *arg;
+
     while (!at_mark(p, ")")) {
         if (call->n_args && !expect(p, ","))
             return false;
         if (call->n_args == form->most)
             return lex_fault(p->fault, "E210", p->next.at, "too many arguments for `%s`",
                              form->name);
-        call->args[call->n_args] = parse_or(p);
-        if (!call->args[call->n_args])
+        arg = parse_or(p);
+        if (!arg)
             return false;
-        call->n_args++;
+        call->args[call->n_args++] = place(p, arg);
     }
     if (call->n_args < form->least)
         return lex_fault(p->fault, "E210", p->next.at, "`%s` needs an argument", form->name);
@@ -188,7 +195,7 @@ static struct expr *call(struct parser *p, struct token name, const struct expr 
         return NULL;
     }
     form = &fhirpath_functions[x->function];
-    x->left = left;
+    x->left = place(p, left);
     p->filters += form->filter;
     if (p->filters > FHIRPATH_MAX_FILTERS)
         return fail(p, "E006", name.at, "filters inside filters: at most two deep");
@@ -217,7 +224,7 @@ static struct expr *step(struct parser *p, const struct expr *left)
     x = new_node(p, left ? OP_MEMBER : OP_START, name.at);
     if (!x)
         return NULL;
-    x->left = left;
+    x->left = place(p, left);
     x->text = arena_copy(p->a, name.text);
     x->in_filter = p->filters > 0;
     if (left)
@@ -278,7 +285,7 @@ static struct expr *indexer(struct parser *p, const struct expr *left)
                     "only an integer may stand in `[ ]`");
     for (size_t i = 0; i < p->next.text.n; i++)
         x->number = x->number * 10 + (size_t)(p->next.text.p[i] - '0');
-    x->left = left;
+    x->left = place(p, left);
     return advance(p) && expect(p, "]") ? x : NULL;
 }
 
@@ -324,7 +331,7 @@ static bool at_operator(const struct parser *p, size_t level, enum op *op)
 
 static struct expr *binary(struct parser *p, size_t level)
 {
-    struct expr *left = level == LEVELS ? path(p) : binary(p, level + 1);
+    struct expr *left = level == LEVELS ? path(p) : binary(p, level + 1), *right;
     enum op op;
 
     while (left && level < LEVELS && at_operator(p, level, &op)) {
@@ -332,9 +339,10 @@ static struct expr *binary(struct parser *p, size_t level)
 
         if (!x || !advance(p))
             return NULL;
-        x->left = left;
-        x->right = binary(p, level + 1);
-        left = x->right ? x : NULL;
+        x->left = place(p, left);
+        right = binary(p, level + 1);
+        x->right = place(p, right);
+        left = right ? x : NULL;
     }
     return left;
 }
@@ -348,6 +356,7 @@ bool fhirpath_compile(struct str text, struct arena *a, const struct fhirpath **
                       struct fhirpath_fault *fault)
 {
     struct parser p = {.lex = {.in = text, .a = a, .fault = fault}, .a = a, .fault = fault};
+    struct expr nodes[FHIRPATH_MAX_NODES + 1];
     struct fhirpath *made;
     const struct expr *top;
 
@@ -358,13 +367,17 @@ bool fhirpath_compile(struct str text, struct arena *a, const struct fhirpath **
         return lex_fault(fault, "E210", utf8_check(text), "not UTF-8");
     if (!advance(&p))
         return false;
+    p.nodes = nodes;
     top = parse_or(&p);
     if (!top)
         return false;
     if (p.next.kind != TOKEN_END)
         return unexpected(&p, "the expression should end here");
     made = NEW(a, struct fhirpath);
-    made->top = top;
+    made->nodes = NEW_ARRAY(a, struct expr, p.n_nodes);
+    memcpy(made->nodes, nodes, p.n_nodes * sizeof *nodes);
+    made->n = p.n_nodes;
+    made->top = place(&p, top);
     made->roots = NEW_ARRAY(a, struct fhirpath_root, p.n_roots + 1);
     memcpy(made->roots, p.roots, p.n_roots * sizeof *p.roots);
     made->n_roots = p.n_roots;

@@ -9,9 +9,12 @@ bool run_fail(struct run *r, const char *what)
 
 bool run_steps(struct run *r, size_t n)
 {
-    r->steps += n;
-    if (r->steps <= MAX_STEPS)
+    if (n <= r->steps && !r->over) {
+        r->steps -= n;
         return true;
+    }
+    r->over = true;
+    r->steps = 0;
     return err_set(r->e, ERR_INPUT, FHIRPATH_TOO_LARGE, "the expression visits too many elements");
 }
 

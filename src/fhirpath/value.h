@@ -2,15 +2,16 @@
 #ifndef FHIRPATH_VALUE_H
 #define FHIRPATH_VALUE_H
 
-#include "fhirpath/fhirpath.h"
+#include "expr.h"
 
-enum { MAX_STEPS = 2000000 };
-
-/* One evaluation: bounded by steps, so that no message costs more than a moment. */
+/* One evaluation: bounded by steps, so that no message costs more than a moment. A step is an item, a member
+ * of an object or 64 bytes of text that are looked at. */
 struct run {
+    const struct expr *nodes;
     const struct fhirpath_scope *scope;
-    struct arena *a; /* for what lives as long as the evaluation */
-    size_t steps;
+    struct arena *a;
+    size_t steps; /* that are left */
+    bool over;    /* there were too few */
     struct err *e;
 };
 

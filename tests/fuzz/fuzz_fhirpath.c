@@ -28,8 +28,8 @@ static void run(const struct fhirpath *x, struct str json, struct arena *a)
     if (!json_read(json, &limits, a, &root, NULL, &e) ||
         !fhir_body_read(root, (struct str){0}, a, &body, NULL, &e) || body.n == 0)
         return;
-    scope =
-        (struct fhirpath_scope){&body, body.entries[0].resource, body.entries[body.n - 1].resource};
+    scope = (struct fhirpath_scope){&body, body.entries[0].resource,
+                                    body.entries[body.n - 1].resource, NULL};
     if (fhirpath_eval(x, &scope, a, &items, &e) && items.n > FHIRPATH_MAX_ITEMS)
         abort();
     (void)!fhirpath_holds(x, &scope, a, &holds, &e);

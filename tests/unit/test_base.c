@@ -86,6 +86,47 @@ static void test_cut(void)
 }
 
 /* Zeroed, also where the memory was used before: many small ones of one block, and large ones. */
+/* What is taken after a mark is given back, but for one piece; what is taken then is zero again. */
+static void test_arena_rewind(void)
+{
+    static const size_t sizes[] = {1, 100, 8000, 8192, 8193, 100000};
+    struct arena a = {0};
+    int wrong = 0;
+
+    for (size_t before = 0; before < 6; before++)
+        for (size_t kept = 0; kept < 6; kept++)
+            for (size_t after = 0; after < 6; after++) {
+                struct arena_mark m;
+                char *first = arena_get(&a, sizes[before], 1), *p, *fresh;
+                size_t used;
+
+                memset(first, 'a', sizes[before]);
+                m = arena_mark(&a);
+                memset(arena_get(&a, sizes[after], 1), 'x', sizes[after]);
+                p = arena_get(&a, sizes[kept], 1);
+                memset(p, 'k', sizes[kept]);
+                memset(arena_get(&a, sizes[after], 1), 'x', sizes[after]);
+                used = a.used;
+                p = arena_rewind_but(&a, m, p, sizes[kept]);
+                wrong += a.used != m.used + (sizes[kept] + 15) / 16 * 16 || a.used >= used;
+                fresh = arena_get(&a, 50, 1);
+                for (size_t i = 0; i < sizes[kept]; i++)
+                    wrong += p[i] != 'k';
+                for (size_t i = 0; i < 50; i++)
+                    wrong += fresh[i] != 0;
+                arena_rewind(&a, m);
+                for (size_t i = 0; i < sizes[before]; i++)
+                    wrong += first[i] != 'a';
+                wrong += a.used != m.used;
+                if (after % 2)
+                    arena_reset(&a);
+                if (after == 3)
+                    arena_reserve(&a, 20000);
+            }
+    CHECK(wrong == 0, "%d", wrong);
+    arena_reset(&a);
+}
+
 static void test_arena(void)
 {
     static const char zeros[20000];
@@ -109,6 +150,7 @@ static void test_arena(void)
 int main(void)
 {
     test_arena();
+    test_arena_rewind();
     test_base64url();
     test_utf8();
     test_text();

@@ -42,8 +42,8 @@ static void world_open(struct world *w, const char *json, const char *type)
           "%s", e.text);
     foci = fhir_foci(&w->body, str_of(type), &w->a);
     CHECK(foci.n == 1, "%zu foci", foci.n);
-    w->scope =
-        (struct fhirpath_scope){&w->body, foci.items[0].entry->resource, foci.items[0].patient};
+    w->scope = (struct fhirpath_scope){&w->body, foci.items[0].entry->resource,
+                                       foci.items[0].patient, NULL};
 }
 
 /* The items as "a|b"; objects as {}; nothing shown for a primitive without a value. */
