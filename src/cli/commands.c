@@ -18,8 +18,11 @@ const struct cli_command cli_commands[] = {
      "  tidings check --format sarif tenants > findings.sarif   # for code review\n"
      "  tidings check --proof mappings/demo                     # every path to what is shown\n",
      OPT(STRICT) | OPT(FORMAT) | OPT(JSON) | OPT(PROOF) | OPT(UNREAD), MOST_WORDS, cli_check},
-    {"test", "[PATH…]", "run the tests inside feed files", "  tidings test mappings/demo\n", 0,
-     MOST_WORDS, cli_test},
+    {"test", "[PATH…]", "run the tests inside feed files",
+     "  tidings test mappings/demo\n"
+     "  tidings test --only cancelled mappings/demo\n"
+     "  tidings test --update north.yaml   # prints what changes, then rewrites the expectations\n",
+     OPT(UPDATE) | OPT(ONLY), MOST_WORDS, cli_test},
     {"explain", "[FEED] FILE|ID|-", "what a feed makes of one message, and why; sends nothing",
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
      "  tidings explain -c tidings.yaml 42                     # message 42 of the store\n"

@@ -1,134 +1,151 @@
 #include "test_match.h"
+
 #include "duration.h"
 
-/* One thing that may be expected: an event, a send, a reminder, a stop or a warning. */
-struct happening {
-    enum { EVENT, SEND, REMIND, STOP, WARN } kind;
-    const struct feed_outcome *o;
-    const struct feed_reminder *reminder;
-    const char *word; /* "drop", "hold", "reject", "warn" */
-    struct str text;  /* reason or warning */
-    bool used;
-};
-
-struct happenings {
-    struct happening *items;
-    size_t n;
-};
-
-static const char *stop_word(enum feed_outcome_kind k)
+static struct str stop_word(enum feed_outcome_kind k)
 {
     switch (k) {
     case FEED_DROP:
-        return "drop";
+        return STR("drop");
     case FEED_HOLD:
-        return "hold";
+        return STR("hold");
     case FEED_REJECT:
-        return "reject";
+        return STR("reject");
     case FEED_SEND:
     case FEED_RECORDED:
-        return NULL;
+        break;
     }
-    return NULL;
+    return (struct str){NULL, 0};
 }
 
-static struct happenings happenings_of(const struct feed_result *r, struct arena *a)
+static void add_happenings(const struct feed_outcome *o, struct test_pairing *all)
 {
-    struct happenings all = {NULL, 0};
+    struct str word = stop_word(o->kind);
+
+    if (o->emits)
+        all->items[all->n++] = (struct happening){HAPPENS_EVENT, .o = o, .key = o->event.type};
+    if (o->kind == FEED_SEND)
+        all->items[all->n++] = (struct happening){HAPPENS_SEND, .o = o, .key = STR("send")};
+    for (size_t k = 0; k < o->n_reminders; k++)
+        all->items[all->n++] =
+            (struct happening){HAPPENS_REMIND, o, &o->reminders[k], .key = STR("remind")};
+    if (word.p)
+        all->items[all->n++] =
+            (struct happening){HAPPENS_STOP, .o = o, .key = word, .text = o->reason};
+    for (size_t w = 0; w < o->n_warnings; w++)
+        all->items[all->n++] =
+            (struct happening){HAPPENS_WARN, .o = o, .key = STR("warn"), .text = o->warnings[w]};
+}
+
+static struct test_pairing happenings_of(const struct feed_result *r, struct arena *a)
+{
+    struct test_pairing all = {NULL, 0, NULL};
     size_t most = 0;
 
     for (size_t i = 0; i < r->n; i++)
         most += 3 + r->outcomes[i].n_warnings + r->outcomes[i].n_reminders;
     all.items = NEW_ARRAY(a, struct happening, most + 1);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct feed_outcome *o = &r->outcomes[i];
-        const char *word = stop_word(o->kind);
-
-        if (o->emits)
-            all.items[all.n++] = (struct happening){EVENT, .o = o, .text = o->event.type};
-        if (o->kind == FEED_SEND)
-            all.items[all.n++] = (struct happening){SEND, .o = o, .word = "send"};
-        for (size_t k = 0; k < o->n_reminders; k++)
-            all.items[all.n++] = (struct happening){REMIND, o, &o->reminders[k], .word = "remind"};
-        if (word)
-            all.items[all.n++] = (struct happening){STOP, .o = o, .word = word, .text = o->reason};
-        for (size_t w = 0; w < o->n_warnings; w++)
-            all.items[all.n++] =
-                (struct happening){WARN, .o = o, .word = "warn", .text = o->warnings[w]};
-    }
+    for (size_t i = 0; i < r->n; i++)
+        add_happenings(&r->outcomes[i], &all);
     return all;
 }
 
-static bool slots_equal(const struct yaml_node *want, const struct event *ev)
-{
-    for (size_t i = 0; i < want->n; i++)
-        if (!str_eq(event_value(ev, want->pairs[i].key->text.p), want->pairs[i].value->text))
-            return false;
-    return true;
-}
-
-static bool send_equal(const struct yaml_node *want, const struct feed_outcome *o)
-{
-    for (size_t i = 0; i < want->n; i++) {
-        struct str key = want->pairs[i].key->text, got = {NULL, 0};
-
-        if (str_eq(key, STR("template")))
-            got = str_of(o->template->key);
-        else if (str_eq(key, STR("language")))
-            got = o->language;
-        else
-            got = str_eq(key, STR("to")) ? o->to : o->text;
-        if (!str_eq(got, want->pairs[i].value->text))
-            return false;
-    }
-    return true;
-}
-
-static bool reminder_equal(const struct yaml_node *want, const struct feed_reminder *r)
-{
-    for (size_t i = 0; i < want->n; i++) {
-        struct str key = want->pairs[i].key->text, text = want->pairs[i].value->text;
-        int64_t ms = 0;
-
-        if (str_eq(key, STR("template")) ? !str_eq(str_of(r->template->key), text)
-                                         : !duration_read(text, &ms) || ms != r->before_ms)
-            return false;
-    }
-    return true;
-}
-
-static bool matches(const struct yaml_pair *want, const struct happening *h)
+struct str happening_member(const struct happening *h, struct str name, struct arena *a)
 {
     switch (h->kind) {
-    case EVENT:
-        return str_eq(want->key->text, h->text) && slots_equal(want->value, &h->o->event);
-    case SEND:
-        return str_eq(want->key->text, STR("send")) && send_equal(want->value, h->o);
-    case REMIND:
-        return str_eq(want->key->text, STR("remind")) && reminder_equal(want->value, h->reminder);
-    case STOP:
-    case WARN:
-        return str_eq(want->key->text, str_of(h->word)) && str_starts(h->text, want->value->text);
+    case HAPPENS_EVENT:
+        return event_value(&h->o->event, name.p);
+    case HAPPENS_SEND:
+        if (str_eq(name, STR("template")))
+            return str_of(h->o->template->key);
+        if (str_eq(name, STR("language")))
+            return h->o->language;
+        return str_eq(name, STR("to")) ? h->o->to : h->o->text;
+    case HAPPENS_REMIND:
+        return str_eq(name, STR("template")) ? str_of(h->reminder->template->key)
+                                             : duration_write(h->reminder->before_ms, a);
+    case HAPPENS_STOP:
+    case HAPPENS_WARN:
+        break;
     }
-    return false;
+    return h->text;
+}
+
+bool happening_has(const struct happening *h, const struct yaml_pair *member, struct arena *a)
+{
+    struct str name = member->key->text, want = member->value->text;
+    int64_t ms = 0;
+
+    if (h->kind == HAPPENS_REMIND && str_eq(name, STR("before"))) /* 1d is 24h */
+        return duration_read(want, &ms) && ms == h->reminder->before_ms;
+    return str_eq(happening_member(h, name, a), want);
+}
+
+static bool has_reason(const struct happening *h)
+{
+    return h->kind == HAPPENS_STOP || h->kind == HAPPENS_WARN;
+}
+
+/* How many members of the expectation differ; -1: it is of another kind. */
+static int differences(const struct yaml_pair *want, const struct happening *h, struct arena *a)
+{
+    int n = 0;
+
+    if (!str_eq(want->key->text, h->key))
+        return -1;
+    if (has_reason(h))
+        return !str_starts(h->text, want->value->text);
+    for (size_t i = 0; i < want->value->n; i++)
+        n += !happening_has(h, &want->value->pairs[i], a);
+    return n;
 }
 
 /* Pairs expectations with happenings. A greedy choice could take the one outcome a later expectation needs,
  * so a taken one may be handed on (augmenting paths). */
-static bool assign(const struct yaml_node *expect, struct happenings *all, size_t want,
-                   size_t *owner, bool *seen)
+static bool assign(const struct yaml_node *expect, struct test_pairing *all, size_t want,
+                   bool *seen, struct arena *a)
 {
     for (size_t h = 0; h < all->n; h++) {
-        if (seen[h] || !matches(&expect->items[want]->pairs[0], &all->items[h]))
+        size_t owner = 0;
+
+        if (seen[h] || differences(&expect->items[want]->pairs[0], &all->items[h], a) != 0)
             continue;
         seen[h] = true;
-        if (all->items[h].used && !assign(expect, all, owner[h], owner, seen))
+        while (all->items[h].used && all->of[owner] != (int)h)
+            owner++;
+        if (all->items[h].used && !assign(expect, all, owner, seen, a))
             continue;
-        owner[h] = want;
+        all->of[want] = (int)h;
         all->items[h].used = true;
         return true;
     }
     return false;
+}
+
+void test_pair(const struct yaml_node *expect, const struct feed_result *r, struct arena *a,
+               struct test_pairing *out)
+{
+    *out = happenings_of(r, a);
+    out->of = NEW_ARRAY(a, int, expect->n + 1);
+    for (size_t i = 0; i < expect->n; i++)
+        out->of[i] = NO_HAPPENING;
+    for (size_t i = 0; i < expect->n; i++)
+        (void)assign(expect, out, i, NEW_ARRAY(a, bool, out->n + 1), a);
+}
+
+int test_nearest(const struct test_pairing *p, const struct yaml_pair *want, struct arena *a)
+{
+    int best = NO_HAPPENING, least = 0;
+
+    for (size_t h = 0; h < p->n; h++) {
+        int n = p->items[h].used ? -1 : differences(want, &p->items[h], a);
+
+        if (n >= 0 && (best == NO_HAPPENING || n < least)) {
+            best = (int)h;
+            least = n;
+        }
+    }
+    return best;
 }
 
 static const char *describe(const struct happening *h, struct arena *a)
@@ -137,19 +154,19 @@ static const char *describe(const struct happening *h, struct arena *a)
     struct str text = {"", 0};
 
     switch (h->kind) {
-    case STOP:
-    case WARN:
-        return arena_printf(a, "%s: " STR_FMT, h->word, STR_ARG(h->text)).p;
-    case REMIND:
+    case HAPPENS_STOP:
+    case HAPPENS_WARN:
+        return arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(h->key), STR_ARG(h->text)).p;
+    case HAPPENS_REMIND:
         return arena_printf(a, "remind: {template: %s, before: " STR_FMT "}",
                             h->reminder->template->key,
                             STR_ARG(duration_write(h->reminder->before_ms, a)))
             .p;
-    case SEND:
+    case HAPPENS_SEND:
         return arena_printf(a, "send: {template: %s, language: " STR_FMT ", text: " STR_FMT "}",
                             o->template->key, STR_ARG(o->language), STR_ARG(o->text))
             .p;
-    case EVENT:
+    case HAPPENS_EVENT:
         for (size_t i = 0; i < o->event.n_slots; i++) {
             const struct slot *s = &o->event.slots[i];
             int most = str_starts(s->value, STR("pk_")) ? 13 : (int)s->value.n;
@@ -162,32 +179,61 @@ static const char *describe(const struct happening *h, struct arena *a)
     return "";
 }
 
+/* Where the nearest outcome differs, at the text that was wanted there. */
+static const char *explain_miss(const struct test_pairing *p, const struct yaml_node *expectation,
+                                struct arena *a, const struct yaml_node **at)
+{
+    const struct yaml_pair *want = &expectation->pairs[0];
+    int nearest = test_nearest(p, want, a);
+    const struct happening *h = nearest == NO_HAPPENING ? NULL : &p->items[nearest];
+    struct str key = want->key->text;
+
+    *at = expectation;
+    if (!h)
+        return arena_printf(a, "no outcome is `" STR_FMT "` as wanted", STR_ARG(key)).p;
+    if (has_reason(h)) {
+        *at = want->value;
+        return arena_printf(a,
+                            "no outcome is `" STR_FMT "` as wanted: wanted `" STR_FMT
+                            "`, got `" STR_FMT "`",
+                            STR_ARG(key), STR_ARG(want->value->text), STR_ARG(h->text))
+            .p;
+    }
+    for (size_t i = 0; i < want->value->n; i++) {
+        const struct yaml_pair *member = &want->value->pairs[i];
+
+        if (happening_has(h, member, a))
+            continue;
+        *at = member->value;
+        return arena_printf(a,
+                            "no outcome is `" STR_FMT "` as wanted: `" STR_FMT "` wanted `" STR_FMT
+                            "`, got `" STR_FMT "`",
+                            STR_ARG(key), STR_ARG(member->key->text), STR_ARG(member->value->text),
+                            STR_ARG(happening_member(h, member->key->text, a)))
+            .p;
+    }
+    return arena_printf(a, "no outcome is `" STR_FMT "` as wanted", STR_ARG(key)).p;
+}
+
 const char *test_match(const struct yaml_node *expect, const struct feed_result *r, struct arena *a,
                        const struct yaml_node **at)
 {
-    struct happenings all = happenings_of(r, a);
-    size_t *owner = NEW_ARRAY(a, size_t, all.n + 1);
+    struct test_pairing p;
 
+    test_pair(expect, r, a, &p);
     *at = expect;
-    for (size_t i = 0; i < expect->n; i++) {
-        bool *seen = NEW_ARRAY(a, bool, all.n + 1);
-
-        if (assign(expect, &all, i, owner, seen))
-            continue;
-        *at = expect->items[i];
-        return arena_printf(a, "no outcome is `" STR_FMT "` as wanted",
-                            STR_ARG(expect->items[i]->pairs[0].key->text))
-            .p;
-    }
-    for (size_t h = 0; h < all.n; h++)
-        if (!all.items[h].used && all.items[h].kind != WARN)
-            return arena_printf(a, "not expected: %s", describe(&all.items[h], a)).p;
+    for (size_t i = 0; i < expect->n; i++)
+        if (p.of[i] == NO_HAPPENING)
+            return explain_miss(&p, expect->items[i], a, at);
+    for (size_t h = 0; h < p.n; h++)
+        if (!p.items[h].used && p.items[h].kind != HAPPENS_WARN)
+            return arena_printf(a, "not expected: %s", describe(&p.items[h], a)).p;
     return NULL;
 }
 
 const char *test_got(const struct feed_result *r, struct arena *a)
 {
-    struct happenings all = happenings_of(r, a);
+    struct test_pairing all = happenings_of(r, a);
     struct str text = {"", 0};
 
     for (size_t h = 0; h < all.n; h++)
