@@ -116,7 +116,7 @@ def test_a_broken_file(running, feeds):
     code, said = reload(running)
     assert code == 1 and "reload refused: " in said, said
     assert re.search(r"demo\.yaml:\d+:\d+: error\[E302\]", said), said
-    line, = running.says("^reload refused: ")
+    line, = until(lambda: running.says("^reload refused: "), "the line that it is refused")
     assert re.search(r"demo\.yaml: E302 -> the feeds in service stay$", line["text"]), line
     assert "phon" not in line["text"]
     assert version(running) == before and running.metric("tidings_reload_failed") == 1
@@ -144,7 +144,7 @@ tests:
     (feeds / "demo.yaml").write_text(wrong)
     code, said = reload(running)
     assert code == 1 and "FAIL  it is dropped" in said and "ok    " not in said, said
-    line, = running.says("^reload refused: ")
+    line, = until(lambda: running.says("^reload refused: "), "the line that it is refused")
     assert re.search(r"demo\.yaml: 1 of its tests fail -> the feeds in service stay$", line["text"]), line
     assert version(running) == before
 
@@ -439,8 +439,9 @@ def test_one_that_is_asked_for_meanwhile(make_daemon, feeds, manager):
     (feeds / "demo.yaml").write_text(whole)
     remark(feeds, "second")
     assert reload(daemon)[0] == 0
-    ended = len(daemon.says("^reload"))
-    assert ended == manager.count("RELOADING") <= 4
+    until(lambda: manager.count("READY") == 1 + manager.count("RELOADING"), "READY=1 after each")
+    assert 3 <= manager.count("RELOADING") <= 4, "one for the three who asked meanwhile"
+    until(lambda: len(daemon.says("^reload")) == manager.count("RELOADING"), "a line for each")
 
 
 def asked_now(daemon):
@@ -582,5 +583,5 @@ def test_reloads_under_load(make_daemon, feeds):
     at = [order.index(by) for _, by, _, _ in rows]
     assert at == sorted(at), "a version came back"
     assert len(set(at)) > len(order) // 2, "hardly any reload met traffic"
-    assert len(daemon.says("^reloaded: ")) == len(order) - 1
+    until(lambda: len(daemon.says("^reloaded: ")) == len(order) - 1, "a line for each")
     print(f"\nreload: {n} messages over {ROUNDS} reloads, {len(set(at))} of {len(order)} versions decided some")
