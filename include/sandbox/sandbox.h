@@ -4,6 +4,8 @@
  *   POST /v25.0/{phone-id}/messages   validates what the real one validates, accepts, then sends signed
  *                                     status webhooks in Meta's wire style
  *   POST /__rule                      what happens to the next sends (below)
+ *   POST /__tap                      a patient taps a quick reply: {"echo":"a1:…","reply":"confirm"}, and
+ *                                     its webhook follows
  *   GET  /__sent                      everything accepted, with counts by echo and by notice
  *   GET  /phone, /phone.json          the simulated handset
  *   GET  /portal                      stands for the hospital's portal, where the links lead; says

@@ -32,17 +32,18 @@ struct track_settings {
 
 /* For metrics. Counts since open. */
 struct track_counts {
-    uint64_t posts;       /* authentic ones */
-    uint64_t refused;     /* signature missing, doubled or wrong */
-    uint64_t quarantined; /* authentic but not this envelope */
-    uint64_t statuses;    /* read */
-    uint64_t fresh;       /* of them: not seen before */
-    uint64_t unmatched;   /* of them: no attempt of ours */
-    uint64_t foreign;     /* of them: another phone number's */
-    uint64_t others;      /* messages, events and malformed elements, only counted */
-    uint64_t conflicts;   /* see whatsapp/proof.h */
-    uint64_t busy;        /* posts answered 503 */
-    int64_t last_ms;      /* last authentic post; 0: none. Proof that the webhook path is alive */
+    uint64_t posts;               /* authentic ones */
+    uint64_t refused;             /* signature missing, doubled or wrong */
+    uint64_t quarantined;         /* authentic but not this envelope */
+    uint64_t statuses;            /* read */
+    uint64_t fresh;               /* of them: not seen before */
+    uint64_t unmatched;           /* of them: no attempt of ours */
+    uint64_t foreign;             /* of them: another phone number's */
+    uint64_t others;              /* messages, events and malformed elements, only counted */
+    uint64_t conflicts;           /* see whatsapp/proof.h */
+    uint64_t taps[QUICK_REPLIES]; /* quick replies of patients, each kind of a message once */
+    uint64_t busy;                /* posts answered 503 */
+    int64_t last_ms; /* last authentic post; 0: none. Proof that the webhook path is alive */
 };
 
 /* Copies secrets and verify token. ERR_CONFIG: no secret, no verify token, address not to be had. */

@@ -2,12 +2,17 @@
  *
  *   {"messaging_product":"whatsapp","recipient_type":"individual","to":TO,"type":"template",
  *    "biz_opaque_callback_data":ECHO,
- *    "template":{"name":NAME,"language":{"code":CODE},"components":[BODY,BUTTON]}}
+ *    "template":{"name":NAME,"language":{"code":CODE},"components":[BODY,BUTTON,REPLY,…]}}
  *
  *   BODY    {"type":"body","parameters":[PARAM,…]}               left out without parameters
  *   PARAM   {"type":"text","parameter_name":NAME,"text":TEXT}    parameter_name: format NAMED only
  *   BUTTON  {"type":"button","sub_type":"url","index":"0",
  *            "parameters":[{"type":"text","text":TOKEN}]}        left out without a link
+ *   REPLY   {"type":"button","sub_type":"quick_reply","index":"N",
+ *            "parameters":[{"type":"payload","payload":"c1.ULID.WORD"}]}
+ *
+ *   N       the place among all buttons, from 0             ULID   that of ECHO
+ *   WORD    ok, rs, cx: confirm, change, cancel, in this order, each at most once
  *
  *   TO      + and 7 to 15 digits, the first not 0      ECHO   a1: and a ULID
  *   NAME    a-z 0-9 _, at most 512 (parameters: 64)    CODE   zh_TW, en, fil
@@ -25,7 +30,7 @@
 enum { WHATSAPP_PARAMS_MAX = 16, WHATSAPP_BODY_MAX = 32768 };
 
 /* Appends the body of one attempt of `n` to `out`, whose limit should be WHATSAPP_BODY_MAX.
- * Reads to, template, language, named, params, token. ERR_INPUT names the part and the rule it breaks,
+ * Reads to, template, language, named, params, token, replies. ERR_INPUT names the part and the rule it breaks,
  * never the text; `out` is then to be thrown away. */
 bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *out,
                          struct err *e) MUST_USE;
@@ -34,6 +39,7 @@ bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *ou
 struct whatsapp_body {
     struct str to, echo, template, language;
     struct str token; /* absent without a button */
+    uint8_t replies;  /* enum quick_reply */
     bool named;
     struct {
         struct str name; /* absent when positional */

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "model/notice.h"
 
 bool whatsapp_is_number(struct str s);     /* "+12015550123" */
 bool whatsapp_is_echo(struct str s);       /* "a1:01JD3ZK8Q4T0N6W7X8Y9ZABCDE" */
@@ -16,5 +17,11 @@ bool whatsapp_is_token(struct str s);      /* URL suffix that needs no percent-e
 const char *whatsapp_text_fault(struct str s);
 /* Characters (code points) of UTF-8 text. */
 size_t whatsapp_text_length(struct str s);
+
+/* The word of a quick reply's payload, by the number of its bit: "ok", "rs", "cx". */
+const char *whatsapp_reply_word(int bit);
+/* "c1.ULID.ok", which names an attempt of ours: fills the echo "a1:ULID". The number of the reply's bit, or
+ * -1: not our payload. */
+int whatsapp_reply_read(struct str payload, char echo[ECHO_BYTES + 1]);
 
 #endif

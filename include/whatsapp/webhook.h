@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/notice.h"
 
 struct webhook_status {
     struct str wamid;
@@ -19,10 +20,21 @@ struct webhook_status {
     int64_t at_ms;              /* 0: no readable timestamp */
 };
 
+/* A tap on a quick reply of ours. */
+struct webhook_tap {
+    struct str wamid;           /* of the message that was answered; absent when it is not named */
+    char echo[ECHO_BYTES + 1];  /* of the attempt that its payload names */
+    int reply;                  /* number of the bit of enum quick_reply */
+    struct str phone_number_id; /* as in struct webhook_status */
+    int64_t at_ms;
+};
+
 struct webhook {
+    struct webhook_tap *taps;
+    size_t n_taps;
     struct webhook_status *statuses;
     size_t n_statuses;
-    size_t n_messages;  /* inbound messages */
+    size_t n_messages;  /* inbound messages, taps among them */
     size_t n_errors;    /* value.errors[] */
     size_t n_events;    /* changes of account-level and template fields */
     size_t n_malformed; /* elements that are not what their array is for */

@@ -151,6 +151,7 @@ static void add_track(const struct app *a, struct buf *out)
         sum.fresh += c.fresh;
         sum.unmatched += c.unmatched;
         sum.busy += c.busy;
+        add_sum(sum.taps, c.taps, QUICK_REPLIES);
     }
     head(out, "tidings_webhooks_total", "counter", "Webhook posts by result.");
     number(out, "tidings_webhooks_total", "result", "authentic", sum.posts);
@@ -161,6 +162,10 @@ static void add_track(const struct app *a, struct buf *out)
          "Delivery statuses, new ones and those of no attempt of ours.");
     number(out, "tidings_statuses_total", "kind", "fresh", sum.fresh);
     number(out, "tidings_statuses_total", "kind", "unmatched", sum.unmatched);
+    head(out, "tidings_patient_replies_total", "counter",
+         "Quick replies that patients tapped, each kind once a message.");
+    for (int i = 0; i < QUICK_REPLIES; i++)
+        number(out, "tidings_patient_replies_total", "reply", quick_reply_name(i), sum.taps[i]);
 }
 
 static void add_link(const struct app *a, struct buf *out)

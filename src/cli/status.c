@@ -20,6 +20,7 @@ struct view {
     struct ledger ledger;
     struct trace_list recent;
     struct peer_list peers;
+    int64_t replies[QUICK_REPLIES];
 };
 
 /* The daemon holds a lock on <state>/tidings.lock for as long as it lives. */
@@ -105,6 +106,17 @@ static void add_peer_json(const struct peer_note *p, struct buf *out)
     buf_add_char(out, '}');
 }
 
+/* Quick replies of patients, where there are any. */
+static void print_replies(const int64_t n[QUICK_REPLIES])
+{
+    if (n[0] + n[1] + n[2] == 0)
+        return;
+    (void)printf("replies of patients:");
+    for (int i = 0; i < QUICK_REPLIES; i++)
+        (void)printf("%s %lld %s", i ? "," : "", (long long)n[i], quick_reply_name(i));
+    (void)printf("\n");
+}
+
 static void print_text(const struct view *v)
 {
     struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES), feeds = buf_new(TEXT_BYTES);
@@ -117,6 +129,7 @@ static void print_text(const struct view *v)
         status_feeds_text(&v->feeds, &feeds);
     (void)printf("%s\n%s", v->running ? "running" : "not running", feeds.n ? feeds.p : "");
     ledger_print(&v->ledger, false, stdout);
+    print_replies(v->replies);
     (void)printf("%s", out.n ? out.p : "no message yet\n");
     if (peers.n)
         (void)printf("\nwhat senders do (meaning: docs/hl7-codes.md)\n%s", peers.p);
@@ -141,10 +154,12 @@ static void print_json(const struct view *v)
         add_peer_json(&v->peers.items[i], &peers);
     }
     (void)printf("{\"running\":%s,\"acked\":%lld,\"pending\":%lld,\"held\":%lld,\"balanced\":%s,"
+                 "\"replies\":{\"confirm\":%lld,\"change\":%lld,\"cancel\":%lld},"
                  "\"recent\":[%s],\"senders\":[%s]%s}\n",
                  v->running ? "true" : "false", (long long)l->acked, (long long)l->pending,
-                 (long long)l->held, ledger_balances(l) ? "true" : "false", out.n ? out.p : "",
-                 peers.n ? peers.p : "", feeds.n ? feeds.p : "");
+                 (long long)l->held, ledger_balances(l) ? "true" : "false",
+                 (long long)v->replies[0], (long long)v->replies[1], (long long)v->replies[2],
+                 out.n ? out.p : "", peers.n ? peers.p : "", feeds.n ? feeds.p : "");
     buf_reset(&feeds);
     buf_reset(&out);
     buf_reset(&peers);
@@ -159,7 +174,8 @@ int cli_status(const struct cli_args *args)
     bool ok = people_open(args->option[OPT_CONFIG], &p, &e) &&
               p.store->ops->ledger(p.store, &v.ledger, &e) &&
               p.store->ops->list_recent(p.store, RECENT, &p.arena, &v.recent, &e) &&
-              p.store->ops->list_peers(p.store, &p.arena, &v.peers, &e);
+              p.store->ops->list_peers(p.store, &p.arena, &v.peers, &e) &&
+              p.store->ops->count_replies(p.store, v.replies, &e);
 
     if (ok) {
         v.running = is_running(p.config.state, &p.arena);

@@ -63,23 +63,45 @@ static void write_body(const struct sandbox *s, struct hook *h, const struct rul
     buf_reset(&json);
 }
 
-static void add_one(struct sandbox *s, struct bubble *m, const struct rule_status *statuses,
-                    size_t n, const struct rule *rule)
+static struct hook *hook_new(struct bubble *m)
 {
     struct hook *h = calloc(1, sizeof *h);
-    char signature[WHATSAPP_SIGNATURE_TEXT + 1];
 
     if (!h)
         abort();
     h->message = m;
-    h->n_statuses = n;
-    memcpy(h->statuses, statuses, n * sizeof *statuses);
-    write_body(s, h, rule);
+    return h;
+}
+
+static void enqueue(struct sandbox *s, struct hook *h)
+{
+    char signature[WHATSAPP_SIGNATURE_TEXT + 1];
+
     whatsapp_sign(s->set.app_secret, buf_str(&h->body), signature);
     (void)snprintf(h->header, sizeof h->header, "X-Hub-Signature-256: %s", signature);
     *s->last_hook = h;
     s->last_hook = &h->next;
     s->n_hooks++;
+}
+
+static void add_one(struct sandbox *s, struct bubble *m, const struct rule_status *statuses,
+                    size_t n, const struct rule *rule)
+{
+    struct hook *h = hook_new(m);
+
+    h->n_statuses = n;
+    memcpy(h->statuses, statuses, n * sizeof *statuses);
+    write_body(s, h, rule);
+    enqueue(s, h);
+}
+
+void hook_add_body(struct sandbox *s, struct bubble *m, struct buf *body)
+{
+    struct hook *h = hook_new(m);
+
+    h->body = *body;
+    enqueue(s, h);
+    hook_pump(s);
 }
 
 void hook_add(struct sandbox *s, struct bubble *m, const struct rule *rule)

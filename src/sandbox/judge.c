@@ -14,6 +14,7 @@ struct judge {
     const struct feed_body *body;
     struct param params[32];
     size_t n_params;
+    int n_replies;
 };
 
 /* Refusals read as Meta's do; details may name what the sender wrote, as Meta's do. */
@@ -180,10 +181,45 @@ static bool read_body(struct judge *j, const cJSON *component)
 }
 
 /* Documented as a string; SDKs send integers. */
-static bool is_index_zero(const cJSON *index)
+static bool is_index(const cJSON *index, int n)
 {
-    return (cJSON_IsString(index) && strcmp(index->valuestring, "0") == 0) ||
-           (cJSON_IsNumber(index) && index->valueint == 0);
+    const char digit[] = {(char)('0' + n), '\0'};
+
+    return (cJSON_IsString(index) && strcmp(index->valuestring, digit) == 0) ||
+           (cJSON_IsNumber(index) && index->valueint == n);
+}
+
+static int count_bits(unsigned bits)
+{
+    int n = 0;
+
+    for (; bits; bits &= bits - 1)
+        n++;
+    return n;
+}
+
+enum { PAYLOAD_MAX = 128 };
+
+/* Each in the template's order, behind the link when there is one. */
+static bool read_reply(struct judge *j, const cJSON *component)
+{
+    static const char *const param_keys[] = {"type", "payload", NULL};
+    const cJSON *params = member(component, "parameters");
+    const cJSON *p = cJSON_IsArray(params) ? params->child : NULL;
+    struct str payload = text_of(p, "payload");
+
+    if (p && !known_keys(j, p, param_keys))
+        return false;
+    if (j->n_replies == count_bits(j->template->replies) ||
+        !is_index(member(component, "index"), (j->template->link ? 1 : 0) + j->n_replies))
+        return refuse(j, 400, 132018, "There was an issue with the parameters in your template",
+                      STR("buttons: the template has no quick reply at this index"));
+    if (!p || p->next || !str_eq(text_of(p, "type"), STR("payload")) || payload.n == 0 ||
+        payload.n > PAYLOAD_MAX)
+        return refuse(j, 400, 131008, "Required parameter is missing",
+                      STR("buttons: a quick reply needs one payload"));
+    j->m->payloads[j->n_replies++] = arena_copy(&j->m->arena, payload);
+    return true;
 }
 
 static bool read_button(struct judge *j, const cJSON *component)
@@ -194,11 +230,15 @@ static bool read_button(struct judge *j, const cJSON *component)
     const cJSON *p = cJSON_IsArray(params) ? params->child : NULL;
     struct str token = text_of(p, "text");
 
-    if (!known_keys(j, component, keys) || (p && !known_keys(j, p, param_keys)))
+    if (!known_keys(j, component, keys))
         return false;
+    if (str_eq(text_of(component, "sub_type"), STR("quick_reply")))
+        return read_reply(j, component);
     if (!str_eq(text_of(component, "sub_type"), STR("url")))
-        return bad(j, "button: sub_type must be url");
-    if (!is_index_zero(member(component, "index")))
+        return bad(j, "button: sub_type must be url or quick_reply");
+    if (p && !known_keys(j, p, param_keys))
+        return false;
+    if (!is_index(member(component, "index"), 0))
         return bad(j, "button: index must be \"0\"");
     if (!j->template->link)
         return refuse(j, 400, 132018, "There was an issue with the parameters in your template",

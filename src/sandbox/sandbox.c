@@ -39,6 +39,7 @@ static size_t add_routes(struct sandbox *s)
     add_route(s, &n, "GET", "/portal", phone_on_portal);
     add_route(s, &n, "GET", "/__sent", pages_on_sent);
     add_route(s, &n, "POST", "/__rule", rule_on_post);
+    add_route(s, &n, "POST", "/__tap", tap_on_post);
     add_route(s, &n, "POST", "/{version}/{phone}/messages", graph_on_send);
     add_route(s, &n, "GET", "/{version}/{phone}", graph_on_number);
     return n;

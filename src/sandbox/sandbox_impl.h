@@ -23,6 +23,7 @@ struct bubble {
     struct str text, footer;                               /* as the phone shows them */
     struct str key;     /* recipient, template, parameters, token: the same for a second attempt */
     struct str payload; /* the JSON that came */
+    struct str payloads[QUICK_REPLIES]; /* of its quick replies, in order; absent: no more */
     int64_t at_ms;
     enum delivery delivery;
     int32_t failed_code; /* 0: none */
@@ -71,7 +72,7 @@ struct later {
 struct sandbox {
     struct sandbox_settings set;
     char *webhook_url, *link_base;
-    struct http_route routes[8];
+    struct http_route routes[9];
     struct http_server *server;
     struct http_client *client;
     struct bubble **messages;
@@ -122,6 +123,10 @@ struct rule *rule_take(struct sandbox *s, struct rule *copy);
 
 /* hook.c: queues the webhooks of an accepted message. rule: NULL, or how they are to be. */
 void hook_add(struct sandbox *s, struct bubble *m, const struct rule *rule);
+/* tap.c: POST /__tap */
+void tap_on_post(struct http_exchange *x);
+/* Queues a webhook that is written already; takes `body` over. */
+void hook_add_body(struct sandbox *s, struct bubble *m, struct buf *body);
 void hook_pump(struct sandbox *s);
 void hook_drop(struct sandbox *s);
 /* wire.c: Meta's wire style: ASCII, lower-case \uXXXX, \/ */

@@ -93,6 +93,8 @@ static void count(struct track *t, const struct post *p)
     t->counts.unmatched += p->update.unmatched;
     t->counts.foreign += p->update.foreign;
     t->counts.conflicts += p->update.conflicts;
+    for (int i = 0; i < QUICK_REPLIES; i++)
+        t->counts.taps[i] += p->update.taps[i];
     if (p->update.conflicts)
         log_event(LOG_ERROR, "track", "notice %lld: statuses contradict what we knew -> look at it",
                   (long long)p->update.conflict_id);
@@ -126,9 +128,9 @@ static void store(struct post *p)
 {
     struct track *t = p->track;
 
-    t->counts.others +=
-        p->hook.n_messages + p->hook.n_errors + p->hook.n_events + p->hook.n_malformed;
-    if (p->hook.n_statuses == 0) {
+    t->counts.others += p->hook.n_messages - p->hook.n_taps + p->hook.n_errors + p->hook.n_events +
+                        p->hook.n_malformed;
+    if (p->hook.n_statuses + p->hook.n_taps == 0) {
         answer(p->x, 200);
         return;
     }

@@ -52,6 +52,37 @@ static bool one(struct update *u, struct store *s, const struct webhook_status *
     return fold(u, s, &f, a, e);
 }
 
+/* A tap proves that its message was read. It is kept beside the statuses, once whatever it is repeated. */
+static bool tap(struct update *u, struct store *s, const struct webhook_tap *from, struct arena *a,
+                struct err *e)
+{
+    static const uint8_t nothing[INDEX_BYTES];
+    struct status st = {.echo = str_of(from->echo),
+                        .name = arena_printf(a, "reply_%s", quick_reply_name(from->reply)),
+                        .at_ms = from->at_ms ? from->at_ms : u->received_ms,
+                        .received_ms = u->received_ms};
+    struct flight f;
+    bool fresh, found;
+
+    if (!s->ops->find_attempt(s, st.echo, nothing, a, &f, &found, e))
+        return false;
+    if (!found || !(f.notice.replies & 1 << from->reply)) {
+        u->unmatched++;
+        return true;
+    }
+    if (from->wamid.p && !f.attempt.has_wamid)
+        seal_index(u->seal, "wamid", &from->wamid, 1, f.attempt.wamid);
+    memcpy(st.wamid, f.attempt.wamid, sizeof st.wamid);
+    if (memcmp(st.wamid, nothing, sizeof nothing) ==
+        0) /* neither names the message: by its attempt */
+        seal_index(u->seal, "wamid", &st.echo, 1, st.wamid);
+    if (!s->ops->put_status(s, &st, &fresh, e))
+        return false;
+    u->fresh += fresh;
+    u->taps[from->reply] += fresh;
+    return fold(u, s, &f, a, e);
+}
+
 bool update_run(struct update *u, struct store *s, struct err *e)
 {
     struct arena a = {0};
@@ -59,6 +90,7 @@ bool update_run(struct update *u, struct store *s, struct err *e)
 
     u->fresh = u->unmatched = u->foreign = u->conflicts = 0;
     u->changed = false;
+    memset(u->taps, 0, sizeof u->taps);
     for (size_t i = 0; ok && i < u->hook->n_statuses; i++) {
         const struct webhook_status *st = &u->hook->statuses[i];
 
@@ -66,6 +98,15 @@ bool update_run(struct update *u, struct store *s, struct err *e)
             u->foreign++;
         else
             ok = one(u, s, st, &a, e);
+        arena_reset(&a);
+    }
+    for (size_t i = 0; ok && i < u->hook->n_taps; i++) {
+        const struct webhook_tap *t = &u->hook->taps[i];
+
+        if (t->phone_number_id.p && !str_eq(t->phone_number_id, u->phone_number_id))
+            u->foreign++;
+        else
+            ok = tap(u, s, t, &a, e);
         arena_reset(&a);
     }
     return ok;

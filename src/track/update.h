@@ -14,8 +14,9 @@ struct update {
 
     /* found */
     size_t fresh, unmatched, foreign, conflicts;
-    int64_t conflict_id; /* a notice of the last conflict */
-    bool changed;        /* a notice moved */
+    size_t taps[QUICK_REPLIES]; /* new ones */
+    int64_t conflict_id;        /* a notice of the last conflict */
+    bool changed;               /* a notice moved */
 };
 
 /* Repeatable: what it found is set afresh. */

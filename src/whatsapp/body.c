@@ -38,6 +38,8 @@ static bool check_notice(const struct notice *n, struct str echo, struct err *e)
         return err_set(e, ERR_INPUT, 0, "language is not a WhatsApp code such as zh_TW");
     if (n->token.p && !whatsapp_is_token(n->token))
         return err_set(e, ERR_INPUT, 0, "link token is not 22 to 128 of A-Z a-z 0-9 - _");
+    if (n->replies >> QUICK_REPLIES)
+        return err_set(e, ERR_INPUT, 0, "a quick reply that there is not");
     return check_params(n, e);
 }
 
@@ -65,6 +67,22 @@ static void add_button(struct str token, struct buf *out)
     buf_add(out, STR("}]}"));
 }
 
+static void add_replies(const struct notice *n, struct str echo, struct buf *out)
+{
+    int index = n->token.p ? 1 : 0;
+
+    for (int bit = 0; bit < QUICK_REPLIES; bit++) {
+        if (!(n->replies & 1 << bit))
+            continue;
+        if (n->n_params || index)
+            buf_add_char(out, ',');
+        buf_printf(out,
+                   "{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"%d\","
+                   "\"parameters\":[{\"type\":\"payload\",\"payload\":\"c1.%.*s.%s\"}]}",
+                   index++, (int)(echo.n - 3), echo.p + 3, whatsapp_reply_word(bit));
+    }
+}
+
 bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *out, struct err *e)
 {
     if (!check_notice(n, echo, e))
@@ -85,6 +103,7 @@ bool whatsapp_body_build(const struct notice *n, struct str echo, struct buf *ou
         buf_add_char(out, ',');
     if (n->token.p)
         add_button(n->token, out);
+    add_replies(n, echo, out);
     buf_add(out, STR("]}}"));
     return !out->over || err_set(e, ERR_INPUT, 0, "body longer than %zu bytes", out->max);
 }

@@ -132,6 +132,54 @@ static bool take_button(struct reader *r, struct whatsapp_body *b)
            take_value(r, whatsapp_is_token, "a link token", &b->token) && take(r, STR("}]}"));
 }
 
+/* One quick reply, after `first` of them in the grammar's order. *bit: which it was. */
+static bool take_reply(struct reader *r, const struct whatsapp_body *b, char index, int first,
+                       int *bit)
+{
+    static const char *const words[QUICK_REPLIES] = {"ok", "rs", "cx"};
+    struct str ulid = {b->echo.p + 3, b->echo.n - 3}, at_index = {&index, 1};
+
+    if (!take(r, STR("{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"")) ||
+        !take(r, at_index) ||
+        !take(r, STR("\",\"parameters\":[{\"type\":\"payload\",\"payload\":\"c1.")) ||
+        !take(r, ulid) || !take(r, STR(".")))
+        return false;
+    for (*bit = first; *bit < QUICK_REPLIES; ++*bit) {
+        if (at(r, str_of(words[*bit])))
+            return take(r, str_of(words[*bit])) && take(r, STR("\"}]}"));
+    }
+    return fail(r, "a quick reply in its place");
+}
+
+static bool take_replies(struct reader *r, struct whatsapp_body *b)
+{
+    char index = b->token.p ? '1' : '0';
+    int bit, next = 0;
+
+    do {
+        if (!take_reply(r, b, index++, next, &bit))
+            return false;
+        b->replies = (uint8_t)(b->replies | 1 << bit);
+        next = bit + 1;
+        if (at(r, STR("]")))
+            return true;
+    } while (take(r, STR(",")));
+    return false;
+}
+
+/* What follows the body's component, if anything does. */
+static bool take_buttons(struct reader *r, struct whatsapp_body *b)
+{
+    if (!at(r, STR("{\"type\":\"button\",\"sub_type\":\"url\"")))
+        return take_replies(r, b);
+    if (!take_button(r, b))
+        return false;
+    if (!at(r, STR(",")))
+        return true;
+    skip(r, 1);
+    return take_replies(r, b);
+}
+
 static bool take_components(struct reader *r, struct whatsapp_body *b)
 {
     if (at(r, STR("{\"type\":\"body\""))) {
@@ -140,9 +188,9 @@ static bool take_components(struct reader *r, struct whatsapp_body *b)
         if (!at(r, STR(",")))
             return true;
         skip(r, 1);
-        return take_button(r, b);
+        return take_buttons(r, b);
     }
-    return at(r, STR("]")) || take_button(r, b);
+    return at(r, STR("]")) || take_buttons(r, b);
 }
 
 bool whatsapp_body_check(struct str json, struct whatsapp_body *out, struct err *e)
@@ -190,7 +238,8 @@ bool whatsapp_body_matches(const struct whatsapp_body *b, const struct notice *n
 {
     bool same = str_eq(b->to, n->to) && str_eq(b->echo, echo) && str_eq(b->template, n->template) &&
                 str_eq(b->language, n->language) && same_token(b->token, n->token) &&
-                b->n_params == n->n_params && (n->n_params == 0 || b->named == n->named);
+                b->replies == n->replies && b->n_params == n->n_params &&
+                (n->n_params == 0 || b->named == n->named);
 
     for (size_t i = 0; same && i < b->n_params; i++)
         same = same_text(b->params[i].text, n->params[i].text) &&

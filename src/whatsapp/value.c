@@ -1,6 +1,7 @@
 #include "whatsapp/value.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/utf8.h"
 
@@ -138,4 +139,27 @@ size_t whatsapp_text_length(struct str s)
     for (; s.n; length++)
         (void)utf8_next(&s);
     return length;
+}
+
+const char *whatsapp_reply_word(int bit)
+{
+    static const char *const words[QUICK_REPLIES] = {"ok", "rs", "cx"};
+
+    return words[bit];
+}
+
+int whatsapp_reply_read(struct str payload, char echo[ECHO_BYTES + 1])
+{
+    struct str rest = payload, head = str_cut(&rest, '.'), ulid = str_cut(&rest, '.');
+
+    if (!str_eq(head, STR("c1")) || ulid.n != ECHO_BYTES - 3 || !rest.p)
+        return -1;
+    (void)snprintf(echo, ECHO_BYTES + 1, "a1:" STR_FMT, STR_ARG(ulid));
+    if (!whatsapp_is_echo(str_of(echo)))
+        return -1;
+    for (int bit = 0; bit < QUICK_REPLIES; bit++) {
+        if (str_eq(rest, str_of(whatsapp_reply_word(bit))))
+            return bit;
+    }
+    return -1;
 }

@@ -62,6 +62,24 @@ static bool read_status(const cJSON *item, struct str phone_number_id, struct ar
     return true;
 }
 
+/* False: another kind of message, or not our payload. */
+static bool read_tap(const cJSON *item, struct str phone_number_id, struct arena *a,
+                     struct webhook_tap *out)
+{
+    struct str wamid = json_text(json_at(item, "context"), "id");
+
+    if (!str_eq(json_text(item, "type"), STR("button")))
+        return false;
+    out->reply = whatsapp_reply_read(json_text(json_at(item, "button"), "payload"), out->echo);
+    if (out->reply < 0)
+        return false;
+    if (wamid.n && wamid.n <= WAMID_MAX)
+        out->wamid = arena_copy(a, wamid);
+    out->phone_number_id = phone_number_id;
+    out->at_ms = time_of(item);
+    return true;
+}
+
 static size_t length_of(const cJSON *array)
 {
     return cJSON_IsArray(array) ? (size_t)cJSON_GetArraySize(array) : 0;
@@ -71,9 +89,15 @@ static void read_value(const cJSON *value, struct arena *a, struct webhook *out)
 {
     struct str id = json_text(json_at(value, "metadata"), "phone_number_id");
     const cJSON *statuses = json_at(value, "statuses"), *item;
+    const cJSON *at = json_at(value, "messages"), *messages = cJSON_IsArray(at) ? at : NULL;
 
     id = id.n && id.n <= PHONE_ID_MAX ? arena_copy(a, id) : (struct str){NULL, 0};
-    out->n_messages += length_of(json_at(value, "messages"));
+    out->n_messages += length_of(messages);
+    cJSON_ArrayForEach(item, messages)
+    {
+        if (read_tap(item, id, a, &out->taps[out->n_taps]))
+            out->n_taps++;
+    }
     out->n_errors += length_of(json_at(value, "errors"));
     if (statuses && !cJSON_IsArray(statuses))
         out->n_malformed++;
@@ -123,6 +147,7 @@ static void count_statuses(const cJSON *change, struct arena *a, struct webhook 
 {
     (void)a;
     out->n_statuses += length_of(json_at(json_at(change, "value"), "statuses"));
+    out->n_taps += length_of(json_at(json_at(change, "value"), "messages"));
 }
 
 bool webhook_parse(struct str body, struct arena *a, struct webhook *out, struct err *e)
@@ -140,6 +165,7 @@ bool webhook_parse(struct str body, struct arena *a, struct webhook *out, struct
     }
     for_changes(tree, a, &count, count_statuses);
     out->statuses = NEW_ARRAY(a, struct webhook_status, count.n_statuses ? count.n_statuses : 1);
+    out->taps = NEW_ARRAY(a, struct webhook_tap, count.n_taps + 1);
     for_changes(tree, a, out, read_change);
     cJSON_Delete(tree);
     return true;

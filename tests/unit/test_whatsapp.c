@@ -82,6 +82,81 @@ static void test_goldens(void)
     check_golden("bare", &n, golden_bare);
 }
 
+#define REPLY(index, word)                                                                         \
+    "{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"" index                         \
+    "\",\"parameters\":[{\"type\":\"payload\",\"payload\":\"c1." ULID "." word "\"}]}"
+#define ULID "01JD3ZK8Q4T0N6W7X8Y9ZABCDE"
+#define BEFORE(x)                                                                                  \
+    "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\",\"to\":\"+"             \
+    "12015550123\","                                                                               \
+    "\"type\":\"template\",\"biz_opaque_callback_data\":\"a1:" ULID "\","                          \
+    "\"template\":{\"name\":\"hello\",\"language\":{\"code\":\"fil\"},\"components\":[" x "]}}"
+
+static void test_replies(void)
+{
+    static const char *const wrong[] = {
+        BEFORE(REPLY("1", "ok")),                      /* the first button is button 0 */
+        BEFORE(REPLY("0", "rs") "," REPLY("1", "ok")), /* order */
+        BEFORE(REPLY("0", "ok") "," REPLY("1", "ok")), /* twice */
+        BEFORE(REPLY("0", "ok") "," REPLY("0", "rs")),
+        BEFORE(REPLY("0", "no")),
+        BEFORE(REPLY("0", "ok") ","),
+        BEFORE("{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"0\",\"parameters\":"
+               "[{\"type\":\"payload\",\"payload\":\"c1.01JD3ZK8Q4T0N6W7X8Y9ZABCDF.ok\"}]}"),
+    };
+    struct notice n = {.to = STR("+12015550123"),
+                       .template = STR("hello"),
+                       .language = STR("fil"),
+                       .replies = QUICK_CONFIRM | QUICK_CHANGE | QUICK_CANCEL};
+    struct whatsapp_body read;
+    char echo[ECHO_BYTES + 1];
+    struct err e;
+
+    check_golden("three replies", &n,
+                 BEFORE(REPLY("0", "ok") "," REPLY("1", "rs") "," REPLY("2", "cx")));
+    n.replies = QUICK_CANCEL;
+    check_golden("one reply", &n, BEFORE(REPLY("0", "cx")));
+    CHECK(whatsapp_body_check(STR(BEFORE(REPLY("0", "ok"))), &read, &e) &&
+              !whatsapp_body_matches(&read, &n, STR("a1:" ULID), &e),
+          "another reply than the notice's");
+    for
+        EACH (i, wrong)
+            CHECK(!whatsapp_body_check(str_of(wrong[i]), &read, &e), "%zu: %s", i, wrong[i]);
+    CHECK(whatsapp_reply_read(STR("c1." ULID ".cx"), echo) == 2 && strcmp(echo, "a1:" ULID) == 0,
+          "%s", echo);
+    CHECK(whatsapp_reply_read(STR("c1." ULID ".no"), echo) < 0 &&
+              whatsapp_reply_read(STR("c1.short.ok"), echo) < 0 &&
+              whatsapp_reply_read(STR("c2." ULID ".ok"), echo) < 0 &&
+              whatsapp_reply_read(STR(""), echo) < 0 &&
+              whatsapp_reply_read((struct str){NULL, 0}, echo) < 0,
+          "not ours");
+}
+
+/* What a tap looks like, beside what else comes in. */
+static void test_taps(void)
+{
+    static const char body[] =
+        "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\",\"changes\":[{"
+        "\"field\":"
+        "\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"42\"},\"messages\":["
+        "{\"type\":\"button\",\"from\":\"12015550123\",\"id\":\"wamid.IN\",\"timestamp\":"
+        "\"1750030073\","
+        "\"context\":{\"id\":\"wamid.OUT\"},\"button\":{\"payload\":\"c1." ULID ".rs\"}},"
+        "{\"type\":\"text\",\"text\":{\"body\":\"STOP\"}},"
+        "{\"type\":\"button\",\"button\":{\"payload\":\"theirs\"}}]}}]}]}";
+    struct arena a = {0};
+    struct webhook hook;
+    struct err e;
+
+    CHECK(webhook_parse(str_of(body), &a, &hook, &e), "%s", e.text);
+    CHECK(hook.n_messages == 3 && hook.n_taps == 1, "%zu taps", hook.n_taps);
+    CHECK(hook.taps[0].reply == 1 && str_eq(hook.taps[0].wamid, STR("wamid.OUT")) &&
+              strcmp(hook.taps[0].echo, "a1:" ULID) == 0 && hook.taps[0].at_ms == 1750030073000 &&
+              str_eq(hook.taps[0].phone_number_id, STR("42")),
+          "the tap");
+    arena_reset(&a);
+}
+
 static bool builds(const struct notice *n, struct str echo, struct err *e)
 {
     struct buf b = buf_new(WHATSAPP_BODY_MAX);
@@ -669,6 +744,8 @@ static void test_two_ids(void)
 int main(void)
 {
     test_goldens();
+    test_replies();
+    test_taps();
     test_traps();
     test_limits();
     test_checker();
