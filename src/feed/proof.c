@@ -2,145 +2,9 @@
 
 #include "decision.h"
 #include "files.h"
+#include "proof_walk.h"
 
-enum { SINKS_BESIDE = 5 }; /* language, template, recipient, link, whether */
-
-/* Where the walk is: what every path that is found there has in common. */
-struct walk {
-    const struct feed *f;
-    struct arena *a;
-    struct proof_sink *sink;
-    size_t room;
-    const char *through, *value, *rule, *overlay;
-};
-
-static bool same_path(const struct proof_path *x, const struct proof_path *y)
-{
-    return x->from == y->from && x->line == y->line && x->column == y->column &&
-           strcmp(x->text, y->text) == 0 && strcmp(x->file, y->file) == 0 &&
-           strcmp(x->through, y->through) == 0;
-}
-
-static void add_path(struct walk *w, enum proof_from from, struct str text, enum sensitivity class,
-                     const struct yaml_node *at)
-{
-    struct proof_sink *s = w->sink;
-    struct proof_path p = {from,       arena_copy(w->a, text).p,
-                           class,      w->through,
-                           w->value,   w->rule,
-                           w->overlay, file_shown(w->a, w->f->path, at->file),
-                           at->line,   at->column};
-
-    for (size_t i = 0; i < s->n; i++)
-        if (same_path(&s->paths[i], &p))
-            return;
-    if (s->n == w->room) {
-        struct proof_path *more = NEW_ARRAY(w->a, struct proof_path, w->room ? 2 * w->room : 16);
-
-        if (s->n)
-            memcpy(more, s->paths, s->n * sizeof(*more));
-        s->paths = more;
-        w->room = w->room ? 2 * w->room : 16;
-    }
-    s->paths[s->n++] = p;
-    s->join = class_join(s->join, class);
-}
-
-static void add_table(struct walk *w, const struct table *t, const struct yaml_node *at)
-{
-    if (t)
-        add_path(w, PROOF_TABLE, str_of(t->name), CLASS_PUBLIC, at);
-}
-
-static void add_condition(struct walk *w, enum proof_from from, const struct branch *b)
-{
-    for (size_t i = 0; b->cond && i < b->cond->n_leaves; i++)
-        add_path(w, from, b->cond->leaves[i].operand, feed_class_hl7(w->f, b->cond->leaves[i].path),
-                 b->node);
-    if (b->expr)
-        add_path(w, from, b->node->text, b->class, b->node);
-}
-
-static void add_branch(struct walk *w, const struct branch *b, enum proof_from from)
-{
-    for (size_t i = 0; i < b->n_sources; i++)
-        add_path(w, from, b->sources[i].text, b->sources[i].class, b->sources[i].node);
-    add_table(w, b->table, b->table_node);
-    add_condition(w, PROOF_CONDITION, b);
-}
-
-static void add_value(struct walk *w, const struct map *m, const struct value *v);
-
-/* What depends on the site depends on all that the site comes from. */
-static void add_site(struct walk *w, const struct map *m, const struct value *v)
-{
-    bool site = v->otherwise.kind == ELSE_SITE_FACT;
-
-    for (size_t i = 0; i < v->n_as; i++)
-        site = site || convert_uses_site(v->as[i].kind);
-    if (site && m->site && v != m->site)
-        add_value(w, m, m->site);
-}
-
-static void add_value(struct walk *w, const struct map *m, const struct value *v)
-{
-    const char *outer = w->value;
-
-    w->value = v->name.p ? arena_printf(w->a, "values." STR_FMT, STR_ARG(v->name)).p : NULL;
-    for (int side = 0; side < SIDES; side++)
-        add_branch(w, &v->branch[side], PROOF_PATH);
-    add_table(w, v->table, v->table_node);
-    if (v->otherwise.kind == ELSE_LITERAL)
-        add_path(w, PROOF_LITERAL, v->otherwise.text, CLASS_PUBLIC, v->otherwise.node);
-    if (v->otherwise.kind == ELSE_SITE_FACT)
-        add_path(w, PROOF_SITE, v->otherwise.node->text, CLASS_DIRECTORY, v->otherwise.node);
-    add_site(w, m, v);
-    w->value = outer;
-}
-
-static void add_overlay(struct walk *w, const struct map *m)
-{
-    for (int side = 0; side < SIDES; side++)
-        add_condition(w, PROOF_OVERLAY, &m->where[side]);
-}
-
-static void add_binding(struct walk *w, const struct map *m, const struct binding *b)
-{
-    if (b->value)
-        add_value(w, m, b->value);
-    else if (b->literal.p)
-        add_path(w, PROOF_LITERAL, b->literal, CLASS_PUBLIC, b->node);
-    add_overlay(w, m);
-}
-
-/* All that can be in a slot: every rule of every map that emits the event. */
-static void add_slot(struct walk *w, const struct event_type *t, const struct slot_type *slot)
-{
-    w->through = arena_printf(w->a, "%s.%s", t->name, slot->name).p;
-    for (size_t i = 0; i < w->f->n_maps; i++) {
-        const struct map *m = &w->f->maps[i];
-
-        w->overlay = m->overlay;
-        for (size_t r = 0; r < m->n_rules; r++) {
-            w->rule = m->rules[r].label.p;
-            for (size_t b = 0; m->rules[r].event == t && b < m->rules[r].n_with; b++)
-                if (m->rules[r].with[b].slot == slot)
-                    add_binding(w, m, &m->rules[r].with[b]);
-        }
-    }
-    w->overlay = NULL;
-    w->rule = NULL;
-}
-
-static void add_slot_named(struct walk *w, const struct event_type *t, const char *name)
-{
-    const struct slot_type *slot = event_type_slot(t, str_of(name));
-
-    if (slot)
-        add_slot(w, t, slot);
-}
-
-/* ---- sinks ---- */
+enum { SINKS_BESIDE = 6 }; /* language, template, time, recipient, link, whether */
 
 static struct walk sink_start(const struct feed *f, struct arena *a, struct proof_template *t,
                               struct proof_sink sink)
@@ -154,12 +18,12 @@ static struct walk sink_start(const struct feed *f, struct arena *a, struct proo
 static void add_param(struct walk *w, const struct notify_entry *e, const struct param_source *p)
 {
     if (p->slot) {
-        add_slot(w, e->event, p->slot);
+        walk_slot(w, e->event, p->slot);
         return;
     }
     w->through = p->node->text.p;
-    add_path(w, PROOF_SITE, p->node->text, CLASS_DIRECTORY, p->node);
-    add_slot_named(w, e->event, "site");
+    walk_path(w, PROOF_SITE, p->node->text, CLASS_DIRECTORY, p->node);
+    walk_slot_named(w, e->event, "site");
 }
 
 /* Several entries of one event may ask for the template: a parameter has all that any of them puts there. */
@@ -190,10 +54,10 @@ static void prove_language(const struct feed *f, struct arena *a, struct proof_t
                    (struct proof_sink){
                        .kind = PROOF_LANGUAGE, .name = "language", .ceiling = CLASS_PREFERENCE});
 
-    add_slot_named(&w, e->event, "language");
+    walk_slot_named(&w, e->event, "language");
     w.through = "site.language"; /* when the template lacks the patient's */
-    add_path(&w, PROOF_SITE, STR("site.language"), CLASS_DIRECTORY, e->template->key_node);
-    add_slot_named(&w, e->event, "site");
+    walk_path(&w, PROOF_SITE, STR("site.language"), CLASS_DIRECTORY, e->template->key_node);
+    walk_slot_named(&w, e->event, "site");
 }
 
 static bool shares_trigger(const struct rule *x, const struct rule *y)
@@ -231,10 +95,10 @@ static void add_guards(struct walk *w, const struct rule *r, enum proof_from fro
 {
     for (int side = 0; side < SIDES; side++) {
         w->through = arena_printf(w->a, "only_if of " STR_FMT, STR_ARG(r->label)).p;
-        add_branch(w, &r->only_if.branch[side], from);
+        walk_branch(w, &r->only_if.branch[side], from);
         w->through = arena_printf(w->a, "sensitive of " STR_FMT, STR_ARG(r->label)).p;
-        add_branch(w, &r->sensitive.branch[side], from);
-        add_table(w, r->sensitive.ordinary[side], r->sensitive.branch[side].node);
+        walk_branch(w, &r->sensitive.branch[side], from);
+        walk_table(w, r->sensitive.ordinary[side], r->sensitive.branch[side].node);
     }
 }
 
@@ -251,9 +115,9 @@ static void add_rules(struct walk *w, const struct event_type *t)
         w->rule = r->label.p;
         w->through = arena_printf(w->a, "on of " STR_FMT, STR_ARG(r->label)).p;
         if (r->n_on[SIDE_HL7])
-            add_path(w, PROOF_TRIGGER, STR("MSH-9"), CLASS_LOGISTICS, r->on_node);
+            walk_path(w, PROOF_TRIGGER, STR("MSH-9"), CLASS_LOGISTICS, r->on_node);
         if (r->n_on[SIDE_FHIR])
-            add_path(w, PROOF_TRIGGER, STR("resourceType"), CLASS_LOGISTICS, r->on_node);
+            walk_path(w, PROOF_TRIGGER, STR("resourceType"), CLASS_LOGISTICS, r->on_node);
         if (competes(w->f, m, r))
             add_guards(w, r, PROOF_CONDITION);
     }
@@ -275,7 +139,7 @@ static void prove_choice(const struct feed *f, struct arena *a, struct proof_tem
         if (other->event != e->event || !other->when)
             continue;
         for (size_t k = 0; k < other->when->n_leaves; k++)
-            add_slot(&w, e->event, event_type_slot(e->event, other->when->leaves[k].operand));
+            walk_slot(&w, e->event, event_type_slot(e->event, other->when->leaves[k].operand));
     }
 }
 
@@ -297,7 +161,7 @@ static void prove_whether(const struct feed *f, struct arena *a, struct proof_te
             if (r->with[b].slot->kind != SLOT_FLAG)
                 continue;
             w.through = arena_printf(a, "%s.%s", r->event->name, r->with[b].slot->name).p;
-            add_binding(&w, m, &r->with[b]);
+            walk_binding(&w, m, &r->with[b]);
         }
     }
 }
@@ -309,13 +173,23 @@ static void prove_slots(const struct feed *f, struct arena *a, struct proof_temp
     struct walk w = sink_start(f, a, t, sink);
 
     for (size_t i = 0; slots[i]; i++)
-        add_slot_named(&w, event, slots[i]);
+        walk_slot_named(&w, event, slots[i]);
+}
+
+static bool reminds(const struct feed *f, const struct notify_entry *first)
+{
+    for (size_t i = 0; i < f->n_notify; i++)
+        if (f->notify[i].event == first->event && f->notify[i].template == first->template &&
+            f->notify[i].n_before)
+            return true;
+    return false;
 }
 
 static void prove_template(const struct feed *f, struct arena *a, const struct notify_entry *e,
                            struct proof_template *t)
 {
     const char *const phone[] = {"phone", NULL};
+    const char *const time[] = {"start", "due", "collect_by", NULL};
     const char *const link[] = {e->event->unit, "patient_key", NULL};
 
     *t = (struct proof_template){
@@ -329,6 +203,11 @@ static void prove_template(const struct feed *f, struct arena *a, const struct n
         prove_param(f, a, t, e, e->template->params[i]);
     prove_language(f, a, t, e);
     prove_choice(f, a, t, e);
+    if (reminds(f, e))
+        prove_slots(
+            f, a, t, e->event,
+            (struct proof_sink){.kind = PROOF_TIME, .name = "time", .ceiling = CLASS_LOGISTICS},
+            time);
     prove_slots(
         f, a, t, e->event,
         (struct proof_sink){.kind = PROOF_RECIPIENT, .name = "recipient", .ceiling = CLASS_CONTACT},

@@ -5,7 +5,7 @@
  *   - the same fault gives the same findings again;
  *   - a misspelt key for which the checker has a suggestion gives one error and no warning;
  *   - any other fault gives at most four errors of at most two codes: a name can be used in several places,
- *     and each is said. One exception: a line that opens a block. What it held falls to the block above, where
+ *     and each is said. One exception: a line that opens a block or an item. What it held falls to the block above, where
  *     every part of it is in the wrong place. */
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -233,7 +233,7 @@ static void walk(struct run *r, const struct yaml_node *n)
     }
 }
 
-/* "values:", "phone:   # the first that is valid". */
+/* "values:", "phone:   # the first that is valid", "- rule: result". */
 static bool opens_block(struct str line)
 {
     const char *comment = memmem(line.p, line.n, " #", 2);
@@ -241,7 +241,7 @@ static bool opens_block(struct str line)
     if (comment)
         line.n = (size_t)(comment - line.p);
     line = str_trim(line);
-    return line.n && line.p[line.n - 1] == ':';
+    return line.n && (line.p[line.n - 1] == ':' || line.p[0] == '-');
 }
 
 static void without_lines(struct run *r)
