@@ -136,6 +136,7 @@ static bool search_hl7(struct search *s, struct err *e)
     for (size_t i = 1; i < m.n_segments; i++)
         if (m.segments[i].name[0])
             search_segment(s, &m.segments[i]);
+    s->m = NULL;
     return true;
 }
 
