@@ -21,8 +21,9 @@ struct fake {
     size_t n_countries;
 };
 
-/* key: 32 bytes, from a key file or random. countries: ISO 3166 alpha-2, at most FAKE_COUNTRIES are used;
- * behind them stand those whose ranges for fiction are known. */
+/* key: 32 bytes, from a key file or random. countries: ISO 3166 alpha-2, at most FAKE_COUNTRIES are used; a
+ * number that is valid in none of them is no telephone number. None: those whose ranges for fiction are
+ * known. */
 void fake_init(struct fake *f, const uint8_t key[FAKE_KEY], const char *const *countries, size_t n);
 
 enum fake_as {

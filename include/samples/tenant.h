@@ -9,10 +9,10 @@
 #include "samples/fake.h"
 
 struct tenant_settings {
-    const char *folder;      /* is made; must be empty if it is there */
-    const char *from;        /* file or folder of samples */
-    const struct fake *fake; /* its countries: where national telephone numbers belong */
-    const char *const *countries;
+    const char *folder;           /* is made; must be empty if it is there */
+    const char *from;             /* file or folder of samples */
+    const struct fake *fake;      /* its key */
+    const char *const *countries; /* of national telephone numbers; none: derived */
     size_t n_countries;
     const char *zone;     /* NULL: of the country, where it has one only */
     const char *language; /* of the sites; NULL: of the country, else en */

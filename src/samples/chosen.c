@@ -1,6 +1,6 @@
 #include "chosen.h"
 
-#include "fhir/json.h"
+#include "fhir/resource.h"
 #include "hl7/header.h"
 #include "samples/scrub.h"
 #include "samples/source.h"
@@ -10,6 +10,7 @@ enum { LARGE = 64 << 10 };
 /* One message by itself, counted as the whole was. */
 static int score_of(const struct plan *p, const struct piece *piece, bool *mapped)
 {
+    static const struct str subjects[] = {STR_LIT("OBR"), STR_LIT("SCH"), STR_LIT("TXA")};
     struct profile one;
     struct err ignored;
     size_t at;
@@ -25,6 +26,8 @@ static int score_of(const struct plan *p, const struct piece *piece, bool *mappe
     if (tally_find(&one.processing, STR("P")))
         score += 1;
     score += ok && one.patients ? 2 : 0;
+    for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
+        score += tally_find(&one.segments, subjects[i]) ? 2 : 0;
     score -= piece->bytes.n > LARGE ? 8 : 0;
     *mapped = ok;
     profile_free(&one);
@@ -38,37 +41,49 @@ static void put(const struct plan *p, struct chosen *c, const struct piece *piec
     c->score = score;
 }
 
-static bool trigger_of(const struct piece *piece, char out[40])
-{
-    struct hl7_header h;
-    struct err ignored;
-    struct arena a = {0};
-    struct json_limits limits = json_limits_default();
-    struct json_node *root = NULL;
-    struct str type = STR("");
-
-    if (piece->kind == PIECE_HL7 && hl7_header_scan(piece->bytes, &h, &ignored))
-        type = str_of(h.type);
-    else if (piece->kind == PIECE_FHIR &&
-             json_read(piece->bytes, &limits, &a, &root, NULL, &ignored))
-        type = json_member_text(root, "resourceType");
-    (void)snprintf(out, 40, STR_FMT, STR_ARG(type));
-    arena_reset(&a);
-    return out[0] != '\0';
-}
-
-/* Triggers that a rule reads come before those that none does. */
-static bool is_read(const struct plan *p, const char *trigger, bool fhir)
+/* Triggers that no rule reads are not kept. */
+static bool is_read(const struct plan *p, struct str trigger)
 {
     for (int f = 0; f < FAMILIES; f++) {
         for (size_t i = 0; i < p->families[f].n_hl7; i++)
-            if (str_eq(p->families[f].hl7[i].name, str_of(trigger)))
+            if (str_eq(p->families[f].hl7[i].name, trigger))
                 return true;
-        if (fhir && p->families[f].fhir &&
-            (strcmp(trigger, "Bundle") == 0 || strcmp(trigger, plan_resources[f]) == 0))
+        if (p->families[f].fhir && str_eq(str_of(plan_resources[f]), trigger))
             return true;
     }
     return false;
+}
+
+/* The first resource that a rule reads, with "Bundle " before it when it is in one. */
+static void trigger_of_fhir(const struct plan *p, struct str text, char out[40])
+{
+    struct arena a = {0};
+    struct json_limits limits = json_limits_default();
+    struct json_node *root = NULL;
+    struct fhir_body body;
+    struct err ignored;
+
+    if (json_read(text, &limits, &a, &root, NULL, &ignored) &&
+        fhir_body_read(root, (struct str){NULL, 0}, &a, &body, NULL, &ignored))
+        for (size_t i = 0; i < body.n && !out[0]; i++)
+            if (is_read(p, body.entries[i].type))
+                (void)snprintf(out, 40, "%s" STR_FMT,
+                               str_eq(body.type, STR("Bundle")) ? "Bundle " : "",
+                               STR_ARG(body.entries[i].type));
+    arena_reset(&a);
+}
+
+static bool trigger_of(const struct plan *p, const struct piece *piece, char out[40])
+{
+    struct hl7_header h;
+    struct err ignored;
+
+    out[0] = '\0';
+    if (piece->kind == PIECE_FHIR)
+        trigger_of_fhir(p, piece->bytes, out);
+    else if (hl7_header_scan(piece->bytes, &h, &ignored) && is_read(p, str_of(h.type)))
+        (void)snprintf(out, 40, "%s", h.type);
+    return out[0] != '\0';
 }
 
 static void consider(const struct plan *p, const struct piece *piece, struct chosen_list *out)
@@ -78,7 +93,7 @@ static void consider(const struct plan *p, const struct piece *piece, struct cho
     int score;
     size_t i = 0;
 
-    if (!trigger_of(piece, trigger) || !is_read(p, trigger, piece->kind == PIECE_FHIR))
+    if (!trigger_of(p, piece, trigger))
         return;
     score = score_of(p, piece, &ok);
     while (i < out->n && strcmp(out->items[i].trigger, trigger) != 0)
@@ -144,15 +159,18 @@ static void name_file(struct chosen *c, size_t number)
 
 void chosen_scrub(const struct plan *p, struct chosen_list *list)
 {
+    struct fake fake;
     size_t n = 0;
+
+    fake_init(&fake, p->set->fake->key, &p->country, p->country ? 1 : 0);
 
     for (size_t i = 0; i < list->n; i++) {
         struct chosen c = list->items[i];
         struct err ignored;
         struct str out;
 
-        if (!(c.fhir ? scrub_fhir(p->set->fake, c.body, p->arena, &out, &ignored)
-                     : scrub_hl7(p->set->fake, c.body, p->arena, &out, &ignored)))
+        if (!(c.fhir ? scrub_fhir(&fake, c.body, p->arena, &out, &ignored)
+                     : scrub_hl7(&fake, c.body, p->arena, &out, &ignored)))
             continue;
         c.body = c.fhir ? out : readable(out, p->arena);
         name_file(&c, n + 1);

@@ -5,7 +5,8 @@
 #include "plan.h"
 
 struct chosen {
-    char trigger[40]; /* "SIU^S12"; a resource or Bundle: its type */
+    char trigger
+        [40]; /* "SIU^S12", "Appointment"; "Bundle Appointment" by the first that a rule reads */
     bool fhir;
     struct str body; /* as it was, until chosen_scrub() */
     char file[64];   /* "01-siu-s12.hl7" */

@@ -20,9 +20,8 @@ void fake_init(struct fake *f, const uint8_t key[FAKE_KEY], const char *const *c
     memcpy(f->key, key, FAKE_KEY);
     for (size_t i = 0; i < n && f->n_countries < FAKE_COUNTRIES; i++)
         f->countries[f->n_countries++] = countries[i];
-    for (size_t i = 0; i < sizeof known_countries / sizeof known_countries[0]; i++)
-        if (f->n_countries < FAKE_COUNTRIES)
-            f->countries[f->n_countries++] = known_countries[i];
+    for (size_t i = 0; n == 0 && i < sizeof known_countries / sizeof known_countries[0]; i++)
+        f->countries[f->n_countries++] = known_countries[i];
     dice_init(&d, f, "shift", STR(""), 0);
     f->shift_days = -364 * (1 + (int)dice_of(&d, 8));
 }

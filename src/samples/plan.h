@@ -62,6 +62,9 @@ struct plan {
 /* p: sorted. Everything lives in p's arena. */
 void plan_make(struct profile *p, const struct tenant_settings *set, struct plan *out);
 
+/* Fills phones, starts, country, zone and languages: a part of plan_make(). */
+void plan_choose(struct plan *p);
+
 /* Some sample is of that family. */
 static inline bool plan_has(const struct plan *p, enum family f)
 {
@@ -72,6 +75,15 @@ bool plan_filled(const struct plan *p, const char *field);
 unsigned plan_percent(const struct plan *p, const char *field);
 /* The values of a place, whether its component was written or not ("MSH-4.1" or "MSH-4"); NULL: none. */
 const struct tally *plan_codes(const struct plan *p, const char *place);
+
+/* Some rule is about a person who is told, or may be: it has a phone and a language. */
+static inline bool plan_tells(const struct plan *p)
+{
+    return plan_has(p, FAMILY_APPOINTMENT) || plan_has(p, FAMILY_RESULT) ||
+           plan_has(p, FAMILY_DOCUMENT) || plan_has(p, FAMILY_VISIT);
+}
+/* Records are merged: patient/1 needs previous_key. */
+bool plan_merges(const struct plan *p);
 
 extern const char *const plan_resources[FAMILIES]; /* "Appointment", ...; NULL: HL7 only */
 extern const char *const plan_events[FAMILIES];    /* "appointment/1", ... */

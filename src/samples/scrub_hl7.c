@@ -154,18 +154,18 @@ static bool phone_in_parts(struct scrubbing *s, struct str repetition, struct st
 {
     struct str rest = repetition, part[7], whole, fiction;
     char *to;
-    size_t at = 0;
+    size_t at;
 
     if (!s->sep.component || !place_is_phone_field(s->segment, s->field))
         return false;
     for (size_t i = 0; i < 7; i++)
         part[i] = str_cut(&rest, s->sep.component);
-    if (part[0].n || !part[6].n)
+    if (!part[6].n)
         return false;
     whole = arena_printf(s->arena, "%s" STR_FMT STR_FMT STR_FMT, part[4].n ? "+" : "",
                          STR_ARG(part[4]), STR_ARG(part[5]), STR_ARG(part[6]));
     if (!fake_phone(s->fake, whole, s->arena, &fiction) || fiction.n != whole.n)
-        return false;
+        fiction = fake_no_phone(s->fake, whole, s->sep.escape, s->arena);
     at = part[4].n ? 1 : 0;
     to = arena_get(s->arena, repetition.n, 1);
     memcpy(to, repetition.p, repetition.n);

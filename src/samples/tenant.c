@@ -178,6 +178,16 @@ static bool read_samples(const struct tenant_settings *set, const char *const *f
            err_set(e, ERR_CONFIG, 0, "%s: no message that can be read", set->from);
 }
 
+static bool has_rule(const struct plan *p, struct err *e)
+{
+    for (int f = 0; f < FAMILIES; f++)
+        if (plan_has(p, f))
+            return true;
+    return err_set(e, ERR_CONFIG, 0,
+                   "%s: none of these messages has an event to lead to: see tidings profile %s",
+                   p->set->from, p->set->from);
+}
+
 static void tell(const struct plan *p, size_t n_samples)
 {
     FILE *to = p->set->say;
@@ -208,7 +218,7 @@ bool tenant_make(const struct tenant_settings *set, struct err *e)
          read_samples(set, files, n, &profile, e);
     if (ok) {
         plan_make(&profile, set, &plan);
-        ok = chosen_read(&plan, files, n, &samples, e);
+        ok = has_rule(&plan, e) && chosen_read(&plan, files, n, &samples, e);
     }
     if (ok) {
         chosen_scrub(&plan, &samples);

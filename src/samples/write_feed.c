@@ -86,8 +86,7 @@ static void values(const struct plan *p, struct buf *b)
         (void)buf_printf(b, "    fhir: \"%s\"\n", p->patient_fhir);
     line(b, "    as: pseudonym");
     line(b, "    else: reject(no patient number)");
-    if (plan_has(p, FAMILY_APPOINTMENT) || plan_has(p, FAMILY_RESULT) ||
-        plan_has(p, FAMILY_DOCUMENT) || plan_has(p, FAMILY_VISIT)) {
+    if (plan_tells(p)) {
         line(b, "  phone:                         # the first that converts wins");
         if (p->hl7)
             paths(b, "hl7", p->phones, p->n_phones, "valid");
@@ -264,14 +263,6 @@ static void visit(const struct plan *p, struct buf *b)
     people(b);
 }
 
-static bool merges(const struct plan_family *f)
-{
-    for (size_t i = 0; i < f->n_hl7; i++)
-        if (strcmp(f->hl7[i].becomes, "merge") == 0)
-            return true;
-    return false;
-}
-
 static void patient(const struct plan *p, struct buf *b)
 {
     const struct plan_family *f = &p->families[FAMILY_PATIENT];
@@ -281,7 +272,7 @@ static void patient(const struct plan *p, struct buf *b)
             "current");
     on(p, FAMILY_PATIENT, b);
     line(b, "    emit: patient/1\n    with:\n      patient_key: values.patient_key");
-    if (f->n_hl7) {
+    if (plan_merges(p)) {
         line(b, "      change:");
         line(b, "        hl7: {key: MSH-9.2, table: patient-change}");
         if (f->fhir)
@@ -290,7 +281,7 @@ static void patient(const struct plan *p, struct buf *b)
     } else {
         line(b, "      change: update");
     }
-    if (merges(f)) {
+    if (plan_merges(p)) {
         line(b, "      previous_key:");
         line(b, "        hl7: MRG-1.1");
         if (f->fhir)

@@ -174,6 +174,12 @@ void write_policy(const struct plan *p, struct buf *b)
                              STR_ARG(from->phones.items[i].name), from->phones.items[i].messages);
 }
 
+/* A code with a quote in it is for a person to write down. */
+static bool csv_fit(struct str code)
+{
+    return !memchr(code.p, '"', code.n);
+}
+
 static void site_table(const struct plan *p, struct buf *b)
 {
     (void)buf_printf(b, "from,to,note\n");
@@ -215,7 +221,7 @@ static void language_table(const struct plan *p, struct buf *b)
 
     (void)buf_printf(b, "from,to,note\n");
     for (size_t i = 0; t && i < t->n; i++)
-        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+        for (size_t k = 0; k < sizeof words / sizeof words[0] && csv_fit(t->items[i].name); k++) {
             struct str heads = str_of(words[k].heads);
             bool done = false;
 
@@ -243,10 +249,10 @@ bool write_table(const struct plan *p, size_t i, const char **name, struct buf *
                            p->families[FAMILY_APPOINTMENT].n_hl7 > 0,
                            p->families[FAMILY_APPOINTMENT].fhir,
                            p->families[FAMILY_DOCUMENT].n_hl7 > 0,
-                           p->families[FAMILY_PATIENT].n_hl7 > 0,
+                           plan_merges(p),
                            plan_has(p, FAMILY_RESULT),
                            plan_has(p, FAMILY_DOCUMENT),
-                           p->hl7 && p->language_table && shows(p)};
+                           p->hl7 && p->language_table && plan_tells(p)};
 
     if (i == sizeof names / sizeof names[0])
         return false;
@@ -273,8 +279,9 @@ static void found(const struct plan *p, const char *place, const char *table, st
     const struct tally *t = plan_codes(p, place);
 
     for (size_t i = 0; t && i < t->n; i++)
-        (void)buf_printf(b, "\"" STR_FMT "\",ordinary,\"%s: %zu in the samples; %s\"\n",
-                         STR_ARG(t->items[i].name), place, t->items[i].n, table);
+        if (csv_fit(t->items[i].name))
+            (void)buf_printf(b, "\"" STR_FMT "\",ordinary,\"%s: %zu in the samples; %s\"\n",
+                             STR_ARG(t->items[i].name), place, t->items[i].n, table);
 }
 
 void write_codes_found(const struct plan *p, struct buf *b)
