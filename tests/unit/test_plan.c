@@ -44,6 +44,8 @@ struct given {
     const char *type, *unit, *status, *start, *patient;
     bool test;
     int64_t stale_ms, coalesce_ms;
+    bool silent;          /* nobody is told at once */
+    int64_t remind_ms[2]; /* due times of reminders; 0: none */
 };
 
 static struct event event_of(struct world *w, const struct given *g)
@@ -60,6 +62,11 @@ static struct event event_of(struct world *w, const struct given *g)
     if (g->start)
         s[n++] = (struct slot){STR("start"), str_of(g->start), {NULL, 0}, CLASS_LOGISTICS};
     return (struct event){str_of(g->type), str_of(g->unit), s, n};
+}
+
+static int64_t resend_ms(const struct given *g)
+{
+    return strcmp(g->type, "result_ready/1") == 0 ? hour / 6 : 0;
 }
 
 /* Stores a message and its one instance, as map would leave them. */
@@ -87,6 +94,18 @@ static void arrives(struct world *w, struct given g)
     struct intake intake;
     struct err e = {0};
 
+    struct reminder reminders[2];
+
+    in.notifies = !g.silent;
+    in.resend_ms = resend_ms(&g);
+    for (int i = 0; i < 2 && g.remind_ms[i]; i++)
+        reminders[in.n_reminders++] = (struct reminder){.template = STR("reminder"),
+                                                        .language = STR("zh_TW"),
+                                                        .button = true,
+                                                        .before_ms = (2 - i) * hour,
+                                                        .due_ms = g.remind_ms[i],
+                                                        .expires_ms = g.stale_ms};
+    in.reminders = reminders;
     m.test = g.test;
     m.key[0] = m.digest[0] = (uint8_t)++w->n_messages;
     in.event = event_of(w, &g);
@@ -442,8 +461,224 @@ static void test_unknown(void)
     close_world(&w);
 }
 
+/* ---- reminders ---- */
+
+static const struct given reminding = {
+    .type = "appointment/1",
+    .unit = "pk_v",
+    .status = "booked",
+    .start = "2026-12-01T09:30:00+08:00[Asia/Taipei]",
+    .stale_ms = 1795262400000 + 30 * 3600000LL,
+    .remind_ms = {1795262400000 + 6 * 3600000LL, 1795262400000 + 28 * 3600000LL}};
+
+/* So many leave at `at_ms`. */
+static void check_leaves(struct world *w, int64_t at_ms, size_t wanted, const char *what)
+{
+    size_t n;
+
+    w->now_ms = at_ms;
+    w->n_messages += 100; /* new echoes */
+    plans(w);
+    n = leaves(w);
+    CHECK(n == wanted, "%s: %zu left, %zu wanted", what, n, wanted);
+}
+
+static void test_reminders(void)
+{
+    struct ledger l;
+    struct world w;
+
+    open_world(&w);
+    arrives(&w, reminding);
+    check_leaves(&w, noon, 1, "the booking");
+    CHECK(w.result.next_ms == reminding.remind_ms[0], "wakes for the first reminder");
+    l = balance(&w);
+    CHECK(l.pending == 1 && l.notified == 0, "pending while a reminder waits");
+    arrives(&w, reminding);
+    check_leaves(&w, noon + hour, 0, "the same again: the reminders stay");
+    check_leaves(&w, reminding.remind_ms[0] - 1, 0, "not before its time");
+    check_leaves(&w, reminding.remind_ms[0], 1, "the first reminder");
+    check_leaves(&w, reminding.remind_ms[0] + hour, 0, "not twice");
+    check_leaves(&w, reminding.remind_ms[1], 1, "the second one");
+    l = balance(&w);
+    CHECK(l.pending == 0 && l.notified == 1 && l.recorded == 1, "%lld notified",
+          (long long)l.notified);
+    close_world(&w);
+}
+
+static void test_reminders_withdrawn(void)
+{
+    static const struct {
+        const char *name, *status;
+        int64_t again_ms; /* its own reminder; 0: none */
+        bool silent;
+        size_t old, new; /* what leaves at the old time, at the new one */
+    } cases[] = {
+        {"moved", "moved", 1795262400000 + 8 * 3600000LL, false, 0, 1},
+        {"moved, and nobody is told at once", "moved", 1795262400000 + 8 * 3600000LL, true, 0, 1},
+        {"moved, and nobody is told at all", "moved", 0, true, 0, 0},
+        {"cancelled", "cancelled", 0, false, 0, 0},
+        {"cancelled, and nobody is told", "cancelled", 0, true, 0, 0},
+        {"attended", "attended", 0, true, 0, 0},
+        {"the same again", "booked", 1795262400000 + 8 * 3600000LL, false, 1, 0},
+    };
+
+    for
+        EACH (i, cases) {
+            struct given first = reminding, second = reminding;
+            struct world w;
+
+            open_world(&w);
+            first.remind_ms[1] = 0;
+            arrives(&w, first);
+            check_leaves(&w, noon, 1, cases[i].name);
+            second.status = cases[i].status;
+            second.silent = cases[i].silent;
+            if (strcmp(cases[i].status, "moved") == 0)
+                second.start = "2026-12-01T11:30:00+08:00[Asia/Taipei]";
+            second.remind_ms[0] = cases[i].again_ms;
+            second.remind_ms[1] = 0;
+            arrives(&w, second);
+            w.now_ms = noon + hour;
+            plans(&w);
+            (void)leaves(&w);
+            check_leaves(&w, first.remind_ms[0], cases[i].old, cases[i].name);
+            check_leaves(&w, noon + 8 * hour, cases[i].new, cases[i].name);
+            CHECK(balance(&w).pending == 0, "%s: something waits", cases[i].name);
+            close_world(&w);
+        }
+}
+
+/* One message of one time: past ones are not planned; after the line was down only the latest leaves. */
+static void test_reminders_once(void)
+{
+    struct given late = reminding, alone = reminding;
+    struct world w;
+
+    open_world(&w);
+    late.remind_ms[0] = noon;
+    arrives(&w, late);
+    check_leaves(&w, noon, 1, "a reminder that is due with the first notice");
+    check_leaves(&w, noon + 7 * hour, 0, "it is not planned");
+    check_leaves(&w, late.remind_ms[1], 1, "the other one is");
+    close_world(&w);
+
+    open_world(&w);
+    arrives(&w, reminding);
+    plans(&w);
+    w.now_ms = reminding.remind_ms[0];
+    plans(&w);
+    check_leaves(&w, reminding.remind_ms[1], 1, "nothing could leave for a day: one message");
+    CHECK(balance(&w).pending == 0 && balance(&w).notified == 1, "nothing waits");
+    close_world(&w);
+
+    open_world(&w);
+    alone.silent = true;
+    arrives(&w, alone);
+    check_leaves(&w, noon, 0, "nobody is told at once");
+    CHECK(balance(&w).pending == 1, "it waits");
+    check_leaves(&w, alone.remind_ms[0], 1, "the reminder alone");
+    check_leaves(&w, alone.stale_ms + 1, 0, "never after the start");
+    CHECK(balance(&w).pending == 0 && balance(&w).notified == 1, "the unit was told of");
+    close_world(&w);
+}
+
+/* Links of what leaves later live from then on. */
+static void test_reminder_link(void)
+{
+    struct given far = reminding;
+    struct notice_list open = {0};
+    uint8_t hash[SEAL_HASH_BYTES], code[SEAL_HASH_BYTES] = {1};
+    struct err e = {0};
+    struct world w;
+    bool ok = false;
+
+    open_world(&w);
+    far.stale_ms = noon + 300 * hour;
+    far.remind_ms[0] = noon + 200 * hour;
+    far.remind_ms[1] = 0;
+    arrives(&w, far);
+    check_leaves(&w, noon, 1, "the booking");
+    CHECK(w.store->ops->begin(w.store, &e) &&
+              w.store->ops->find_open(w.store, STR("appointment/1"), STR("pk_v"), &w.arena, &open,
+                                      &e),
+          "%s", e.text);
+    CHECK(open.n == 1 && open.items[0].before_ms == 2 * hour, "the reminder waits");
+    token_hash(open.n ? open.items[0].token : STR(""), hash);
+    CHECK(w.store->ops->open_link(w.store, hash, far.remind_ms[0] + 71 * hour, code,
+                                  far.remind_ms[0] + 72 * hour, &ok, &e) &&
+              ok,
+          "its link lives for 72 hours from its time");
+    w.store->ops->rollback(w.store);
+    close_world(&w);
+}
+
+/* ---- sent again, once ---- */
+
+static void hear(struct world *w)
+{
+    struct status st = {.wamid = {(uint8_t)++w->n_messages, 9},
+                        .name = STR("sent"),
+                        .at_ms = w->now_ms,
+                        .received_ms = w->now_ms};
+    struct err e = {0};
+    bool fresh;
+
+    CHECK(w->store->ops->begin(w->store, &e) &&
+              w->store->ops->put_status(w->store, &st, &fresh, &e) &&
+              w->store->ops->commit(w->store, &e),
+          "%s", e.text);
+}
+
+static void test_resend(void)
+{
+    const struct given result = {.type = "result_ready/1", .unit = "pk_r", .status = "ready"};
+    const int64_t ten = hour / 6;
+    struct world w;
+
+    open_world(&w);
+    arrives(&w, result);
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "the answer is lost");
+    check_leaves(&w, noon + ten - 1, 0, "not before its time");
+    check_leaves(&w, noon + ten, 0, "no webhook has come: a proof would not have, either");
+    w.now_ms = noon + ten + 1000;
+    hear(&w);
+    w.now_ms += 60000;
+    w.n_messages += 100;
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "once more, and lost again");
+    hear(&w);
+    check_leaves(&w, noon + 2 * hour + 2 * ten, 0, "not a third time");
+    CHECK(balance(&w).held == 1, "a person decides");
+    close_world(&w);
+
+    open_world(&w); /* nothing is heard at all */
+    arrives(&w, result);
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "the answer is lost");
+    check_leaves(&w, noon + ten + hour, 0, "never without a webhook");
+    CHECK(balance(&w).held == 1, "a person decides");
+    close_world(&w);
+
+    open_world(&w); /* of another event nothing is sent again */
+    arrives(&w, booked);
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "the answer is lost");
+    w.now_ms = noon + ten;
+    hear(&w);
+    check_leaves(&w, noon + hour, 0, "never twice");
+    CHECK(balance(&w).held == 1, "a person decides");
+    close_world(&w);
+}
+
 int main(void)
 {
+    test_reminders();
+    test_reminders_withdrawn();
+    test_reminders_once();
+    test_reminder_link();
+    test_resend();
     test_news();
     test_never_sent();
     test_superseded();
