@@ -130,7 +130,7 @@ static void add_sample(struct sample_list *all, struct str id, const struct piec
 static bool add_file(struct sample_list *all, const char *file, struct err *e)
 {
     struct pieces pieces;
-    struct str bytes = STR("");
+    struct str bytes = STR(""), name = str_of(file);
     size_t nth = 0;
 
     if (!source_read(file, &all->arena, &bytes, e) || !source_split(bytes, &all->arena, &pieces, e))
@@ -141,9 +141,9 @@ static bool add_file(struct sample_list *all, const char *file, struct err *e)
         if (p->kind != PIECE_HL7 && p->kind != PIECE_FHIR)
             continue;
         if (nth++ == 0)
-            add_sample(all, arena_copy(&all->arena, str_of(file)), p);
+            add_sample(all, arena_copy(&all->arena, name), p);
         else
-            add_sample(all, arena_printf(&all->arena, "%s#%zu", file, nth), p);
+            add_sample(all, arena_printf(&all->arena, STR_FMT "#%zu", STR_ARG(name), nth), p);
     }
     return true;
 }
