@@ -99,6 +99,26 @@ static void check_components(enum hl7_version v, const char *field, const char *
     CHECK(n > 0, "%s: %s has no parts at all", field, type);
 }
 
+static size_t check_fields(enum hl7_version v, const char *name)
+{
+    struct hl7_definition segment, at;
+    char path[32];
+
+    CHECK(hl7_segment_defined(v, str_of(name), &segment), "%s", name);
+    for (unsigned f = 1; f <= segment.n_parts + 1; f++) {
+        bool behind = f > segment.n_parts;
+        enum hl7_path_fault fault;
+
+        snprintf(path, sizeof path, "%s-%u", name, f);
+        fault = define(v, path, &at);
+        CHECK(fault == (behind && !segment.open ? HL7_PATH_NO_FIELD : HL7_PATH_DEFINED),
+              "%s: %d in version %d", path, (int)fault, (int)v);
+        if (!behind && hl7_field_defined(v, str_of(name), f, &at))
+            check_components(v, path, at.name, 0);
+    }
+    return segment.n_parts;
+}
+
 /* Every field passes its own path; the one behind the last does not, but where more may come. */
 static void test_every_field(void)
 {
@@ -107,24 +127,8 @@ static void test_every_field(void)
     for (int v = HL7_V2_3; v <= HL7_V2_9_1; v++) {
         const char *name;
 
-        for (size_t i = 0; (name = hl7_segment_at((enum hl7_version)v, i)) != NULL; i++) {
-            struct hl7_definition segment, at;
-            char path[32];
-
-            CHECK(hl7_segment_defined((enum hl7_version)v, str_of(name), &segment), "%s", name);
-            for (unsigned f = 1; f <= segment.n_parts + 1; f++) {
-                bool behind = f > segment.n_parts;
-                enum hl7_path_fault fault;
-
-                snprintf(path, sizeof path, "%s-%u", name, f);
-                fault = define((enum hl7_version)v, path, &at);
-                CHECK(fault == (behind && !segment.open ? HL7_PATH_NO_FIELD : HL7_PATH_DEFINED),
-                      "%s: %d in version %d", path, (int)fault, v);
-                if (!behind && hl7_field_defined((enum hl7_version)v, str_of(name), f, &at))
-                    check_components((enum hl7_version)v, path, at.name, 0);
-                fields++;
-            }
-        }
+        for (size_t i = 0; (name = hl7_segment_at((enum hl7_version)v, i)) != NULL; i++)
+            fields += check_fields((enum hl7_version)v, name);
         CHECK(!hl7_segment_defined((enum hl7_version)v, STR("PDI"), &(struct hl7_definition){0}),
               "PDI");
     }
@@ -148,69 +152,70 @@ static void test_names(void)
 
 /* ---- structures ---- */
 
+static const struct {
+    enum hl7_version v;
+    const char *trigger, *segment, *lead;
+    enum hl7_occurrence wanted;
+} occurrences[] = {
+    {HL7_V2_5_1, "SIU^S12", "SCH", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "SIU^S12", "PID", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "SIU^S12", "PV1", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "SIU^S12", "DG1", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "SIU^S12", "TQ1", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_3, "SIU^S12", "TQ1", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "SIU^S12", "OBR", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "SIU^S12", "ZPI", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "SIU^S12", "SFT", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "SIU^S12", "AIL", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "SIU^S12", "AIL", "AIL", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "SIU^S12", "AIL", "AIS", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "SIU^S12", "AIS", "RGS", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "SIU^S12", "RGS", "RGS", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "SIU^S17", "SCH", "", HL7_OCCURS_ONCE},
+    {HL7_V2_3_1, "SIU^S27", "OBR", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "ORU^R01", "OBR", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "ORU^R01", "OBR", "OBR", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORU^R01", "ORC", "OBR", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORU^R01", "OBX", "OBR", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "ORU^R01", "PID", "OBR", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORU^R01", "SCH", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "ORU^R01", "MSH", "", HL7_OCCURS_ONCE},
+    {HL7_V2_9, "ORU^R01", "GSP", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_9, "SIU^S12", "OBR", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "ORU^R30", "OBR", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORM^O01", "ORC", "OBR", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORM^O01", "OBR", "OBR", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ORM^O01", "RXO", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "RDS^O13", "RXD", "RXD", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "RDS^O13", "ORC", "RXD", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "RDE^O11", "RXE", "RXE", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "RDE^O11", "RXD", "", HL7_OCCURS_NEVER},
+    {HL7_V2_5_1, "RDE^O11", "RXE", "RXD", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "MDM^T02", "TXA", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "MDM^T09", "TXA", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "MDM^T02", "TXA", "TXA", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "DFT^P03", "FT1", "FT1", HL7_OCCURS_ONCE},
+    {HL7_V2_3, "DFT^P03", "FT1", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_3, "DFT^P03", "FT1", "FT1", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ADT^A03", "PV1", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "ADT^A40", "MRG", "", HL7_OCCURS_ONCE},
+    {HL7_V2_5_1, "BAR^P01", "PV1", "", HL7_OCCURS_OFTEN},
+    {HL7_V2_5_1, "ZBI^Z01", "OBR", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "CCM^I21", "OBR", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "RSP^K11", "OBX", "", HL7_OCCURS_MAYBE},
+    {HL7_V2_5_1, "RSP^K11", "QAK", "", HL7_OCCURS_ONCE},
+};
+
 static void test_occurrence(void)
 {
-    static const struct {
-        enum hl7_version v;
-        const char *trigger, *segment, *lead;
-        enum hl7_occurrence wanted;
-    } rows[] = {
-        {HL7_V2_5_1, "SIU^S12", "SCH", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "SIU^S12", "PID", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "SIU^S12", "PV1", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "SIU^S12", "DG1", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "SIU^S12", "TQ1", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_3, "SIU^S12", "TQ1", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "SIU^S12", "OBR", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "SIU^S12", "ZPI", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "SIU^S12", "SFT", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "SIU^S12", "AIL", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "SIU^S12", "AIL", "AIL", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "SIU^S12", "AIL", "AIS", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "SIU^S12", "AIS", "RGS", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "SIU^S12", "RGS", "RGS", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "SIU^S17", "SCH", "", HL7_OCCURS_ONCE},
-        {HL7_V2_3_1, "SIU^S27", "OBR", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "ORU^R01", "OBR", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "ORU^R01", "OBR", "OBR", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORU^R01", "ORC", "OBR", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORU^R01", "OBX", "OBR", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "ORU^R01", "PID", "OBR", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORU^R01", "SCH", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "ORU^R01", "MSH", "", HL7_OCCURS_ONCE},
-        {HL7_V2_9, "ORU^R01", "GSP", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_9, "SIU^S12", "OBR", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "ORU^R30", "OBR", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORM^O01", "ORC", "OBR", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORM^O01", "OBR", "OBR", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ORM^O01", "RXO", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "RDS^O13", "RXD", "RXD", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "RDS^O13", "ORC", "RXD", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "RDE^O11", "RXE", "RXE", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "RDE^O11", "RXD", "", HL7_OCCURS_NEVER},
-        {HL7_V2_5_1, "RDE^O11", "RXE", "RXD", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "MDM^T02", "TXA", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "MDM^T09", "TXA", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "MDM^T02", "TXA", "TXA", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "DFT^P03", "FT1", "FT1", HL7_OCCURS_ONCE},
-        {HL7_V2_3, "DFT^P03", "FT1", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_3, "DFT^P03", "FT1", "FT1", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ADT^A03", "PV1", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "ADT^A40", "MRG", "", HL7_OCCURS_ONCE},
-        {HL7_V2_5_1, "BAR^P01", "PV1", "", HL7_OCCURS_OFTEN},
-        {HL7_V2_5_1, "ZBI^Z01", "OBR", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "CCM^I21", "OBR", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "RSP^K11", "OBX", "", HL7_OCCURS_MAYBE},
-        {HL7_V2_5_1, "RSP^K11", "QAK", "", HL7_OCCURS_ONCE},
-    };
-
     for
-        EACH (i, rows) {
-            enum hl7_occurrence got = hl7_occurrence(rows[i].v, str_of(rows[i].trigger),
-                                                     str_of(rows[i].segment), rows[i].lead);
+        EACH (i, occurrences) {
+            enum hl7_occurrence got =
+                hl7_occurrence(occurrences[i].v, str_of(occurrences[i].trigger),
+                               str_of(occurrences[i].segment), occurrences[i].lead);
 
-            CHECK(got == rows[i].wanted, "%s %s each %s: %d", rows[i].trigger, rows[i].segment,
-                  rows[i].lead, (int)got);
+            CHECK(got == occurrences[i].wanted, "%s %s each %s: %d", occurrences[i].trigger,
+                  occurrences[i].segment, occurrences[i].lead, (int)got);
         }
 }
 

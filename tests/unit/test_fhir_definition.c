@@ -3,39 +3,39 @@
 #include "check.h"
 #include "fhir/definition.h"
 
+static const struct {
+    enum fhir_release r;
+    const char *owner, *name, *type;
+    bool repeats;
+    const char *targets;
+} elements[] = {
+    {FHIR_R4, "Appointment", "start", "instant", false, ""},
+    {FHIR_R4, "Appointment", "participant", "Appointment.participant", true, ""},
+    {FHIR_R4, "Appointment.participant", "actor", "Reference", false,
+     "Device HealthcareService Location Patient Practitioner PractitionerRole RelatedPerson"},
+    {FHIR_R5, "Appointment.participant", "actor", "Reference", false,
+     "CareTeam Device Group HealthcareService Location Patient Practitioner PractitionerRole "
+     "RelatedPerson"},
+    {FHIR_R4, "Appointment.participant", "extension", "Extension", true, ""},
+    {FHIR_R5, "Appointment", "class", "CodeableConcept", true, ""},
+    {FHIR_R4, "Appointment", "priority", "unsignedInt", false, ""},
+    {FHIR_R4B, "Appointment", "priority", "unsignedInt", false, ""},
+    {FHIR_R5, "Appointment", "priority", "CodeableConcept", false, ""},
+    {FHIR_R4, "Patient", "deceased", "[x]", false, ""},
+    {FHIR_R4, "Patient", "deceasedDateTime", "dateTime", false, ""},
+    {FHIR_R4, "Patient", "meta", "Meta", false, ""},
+    {FHIR_R4, "Observation", "value", "[x]", false, ""},
+    {FHIR_R4, "Observation", "valueQuantity", "Quantity", false, ""},
+    {FHIR_R4, "Age", "value", "decimal", false, ""},
+    {FHIR_R4, "Timing.repeat", "bounds", "[x]", false, ""},
+    {FHIR_R4, "Encounter", "hospitalization", "Encounter.hospitalization", false, ""},
+    {FHIR_R5, "Encounter", "admission", "Encounter.admission", false, ""},
+    {FHIR_R4B, "SubscriptionStatus", "topic", "string", false, ""},
+    {FHIR_R4, "Observation.component", "referenceRange", "Observation.referenceRange", true, ""},
+};
+
 static void test_elements(void)
 {
-    static const struct {
-        enum fhir_release r;
-        const char *owner, *name, *type;
-        bool repeats;
-        const char *targets;
-    } rows[] = {
-        {FHIR_R4, "Appointment", "start", "instant", false, ""},
-        {FHIR_R4, "Appointment", "participant", "Appointment.participant", true, ""},
-        {FHIR_R4, "Appointment.participant", "actor", "Reference", false,
-         "Device HealthcareService Location Patient Practitioner PractitionerRole RelatedPerson"},
-        {FHIR_R5, "Appointment.participant", "actor", "Reference", false,
-         "CareTeam Device Group HealthcareService Location Patient Practitioner PractitionerRole "
-         "RelatedPerson"},
-        {FHIR_R4, "Appointment.participant", "extension", "Extension", true, ""},
-        {FHIR_R5, "Appointment", "class", "CodeableConcept", true, ""},
-        {FHIR_R4, "Appointment", "priority", "unsignedInt", false, ""},
-        {FHIR_R4B, "Appointment", "priority", "unsignedInt", false, ""},
-        {FHIR_R5, "Appointment", "priority", "CodeableConcept", false, ""},
-        {FHIR_R4, "Patient", "deceased", "[x]", false, ""},
-        {FHIR_R4, "Patient", "deceasedDateTime", "dateTime", false, ""},
-        {FHIR_R4, "Patient", "meta", "Meta", false, ""},
-        {FHIR_R4, "Observation", "value", "[x]", false, ""},
-        {FHIR_R4, "Observation", "valueQuantity", "Quantity", false, ""},
-        {FHIR_R4, "Age", "value", "decimal", false, ""},
-        {FHIR_R4, "Timing.repeat", "bounds", "[x]", false, ""},
-        {FHIR_R4, "Encounter", "hospitalization", "Encounter.hospitalization", false, ""},
-        {FHIR_R5, "Encounter", "admission", "Encounter.admission", false, ""},
-        {FHIR_R4B, "SubscriptionStatus", "topic", "string", false, ""},
-        {FHIR_R4, "Observation.component", "referenceRange", "Observation.referenceRange", true,
-         ""},
-    };
     static const struct {
         enum fhir_release r;
         const char *owner, *name;
@@ -52,15 +52,17 @@ static void test_elements(void)
     struct fhir_definition d;
 
     for
-        EACH (i, rows) {
-            bool found =
-                fhir_element_defined(rows[i].r, str_of(rows[i].owner), str_of(rows[i].name), &d);
+        EACH (i, elements) {
+            bool found = fhir_element_defined(elements[i].r, str_of(elements[i].owner),
+                                              str_of(elements[i].name), &d);
 
-            CHECK(found, "%s.%s", rows[i].owner, rows[i].name);
+            CHECK(found, "%s.%s", elements[i].owner, elements[i].name);
             if (found)
-                CHECK(!strcmp(d.type, rows[i].type) && d.repeats == rows[i].repeats &&
-                          !strcmp(d.targets, rows[i].targets) && !strcmp(d.name, rows[i].name),
-                      "%s.%s: %s %d %s", rows[i].owner, rows[i].name, d.type, d.repeats, d.targets);
+                CHECK(!strcmp(d.type, elements[i].type) && d.repeats == elements[i].repeats &&
+                          !strcmp(d.targets, elements[i].targets) &&
+                          !strcmp(d.name, elements[i].name),
+                      "%s.%s: %s %d %s", elements[i].owner, elements[i].name, d.type, d.repeats,
+                      d.targets);
         }
     for
         EACH (i, none)
