@@ -8,13 +8,17 @@
 static const struct {
     char code[4], means[3];
 } aliases[] = {
-    {"alb", "sq"}, {"arm", "hy"}, {"baq", "eu"}, {"bur", "my"}, {"chi", "zh"}, {"cze", "cs"},
-    {"dut", "nl"}, {"fre", "fr"}, {"geo", "ka"}, {"ger", "de"}, {"gre", "el"}, {"ice", "is"},
-    {"mac", "mk"}, {"mao", "mi"}, {"may", "ms"}, {"per", "fa"}, {"rum", "ro"}, {"slo", "sk"},
-    {"tib", "bo"}, {"wel", "cy"}, {"als", "sq"}, {"arb", "ar"}, {"azj", "az"}, {"cmn", "zh"},
-    {"ekk", "et"}, {"khk", "mn"}, {"kmr", "ku"}, {"lvs", "lv"}, {"npi", "ne"}, {"ory", "or"},
-    {"pes", "fa"}, {"plt", "mg"}, {"swh", "sw"}, {"uzn", "uz"}, {"ydd", "yi"}, {"iw", "he"},
-    {"in", "id"},  {"ji", "yi"},  {"zsm", "ms"},
+    /* ICU knows these too, but looks through all languages: the ones that messages name most, first. */
+    {"zho", "zh"}, {"zh", "zh"},  {"eng", "en"}, {"en", "en"},  {"jpn", "ja"}, {"ja", "ja"},
+    {"kor", "ko"}, {"ko", "ko"},  {"spa", "es"}, {"es", "es"},  {"vie", "vi"}, {"vi", "vi"},
+    {"ind", "id"}, {"id", "id"},  {"tha", "th"}, {"th", "th"},  {"fra", "fr"}, {"fr", "fr"},
+    {"deu", "de"}, {"de", "de"},  {"alb", "sq"}, {"arm", "hy"}, {"baq", "eu"}, {"bur", "my"},
+    {"chi", "zh"}, {"cze", "cs"}, {"dut", "nl"}, {"fre", "fr"}, {"geo", "ka"}, {"ger", "de"},
+    {"gre", "el"}, {"ice", "is"}, {"mac", "mk"}, {"mao", "mi"}, {"may", "ms"}, {"per", "fa"},
+    {"rum", "ro"}, {"slo", "sk"}, {"tib", "bo"}, {"wel", "cy"}, {"als", "sq"}, {"arb", "ar"},
+    {"azj", "az"}, {"cmn", "zh"}, {"ekk", "et"}, {"khk", "mn"}, {"kmr", "ku"}, {"lvs", "lv"},
+    {"npi", "ne"}, {"ory", "or"}, {"pes", "fa"}, {"plt", "mg"}, {"swh", "sw"}, {"uzn", "uz"},
+    {"ydd", "yi"}, {"iw", "he"},  {"in", "id"},  {"ji", "yi"},  {"zsm", "ms"},
 };
 
 enum { PRIMARY_BYTES = 4 }; /* two or three letters and a NUL */

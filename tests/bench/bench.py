@@ -34,6 +34,7 @@ from harness.certificates import make_ca, make_client, make_server  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
 from harness.daemon import PHONE_NUMBER_ID, Daemon  # noqa: E402
 
+import bench_feed  # noqa: E402
 import bench_hl7  # noqa: E402
 
 RELEASE = pathlib.Path(os.environ.get("TIDINGS_RELEASE", str(ROOT / "build/release/tidings")))
@@ -206,7 +207,7 @@ def main():
         return
     echo = subprocess.Popen([TOOLS / "bench_echo"], stdout=subprocess.PIPE, text=True)
     echo_port = int(echo.stdout.readline())
-    report = {"hl7": bench_hl7.measure(9, 60)}
+    report = {"hl7": bench_hl7.measure(9, 60), "feed": bench_feed.measure(9)}
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         daemon = Daemon(folder, cloud, run=str(RELEASE)).init_keys().start()
         idle = memory(daemon.process.pid)[0]

@@ -33,8 +33,8 @@ EVENTS = """
 TEST = """
   - test: case {n}
     given: samples/{booking}
-    change: {{MSH-9: Z{rule:02}^Z01, PID-13: "02-2123-{n:04}^PRN^PH"}}
-    expect: [{{appointment/1: {{status: booked, phone: "+88622123{n:04}"}}}}, {{send: {{template: visit}}}}]
+    change: {{MSH-9: Z{rule:02}^Z01, PID-13: "+1 212 555 {phone:04}^PRN^PH"}}
+    expect: [{{appointment/1: {{status: booked, phone: "+1212555{phone:04}"}}}}, {{send: {{template: visit}}}}]
 """
 
 
@@ -65,7 +65,7 @@ def write_tenant(folder):
         "  site: {hl7: [AIL-3.1, PV1-3.4, MSH-4.1], table: site, else: hold(unknown site)}\n"
         "  patient_key: {hl7: PID-3(5=MR).1, as: pseudonym, else: reject(no medical record number)}\n"
         "  language: {hl7: PID-15.1, as: language, else: site.language}\n")
-    tests = "".join(TEST.format(n=n, rule=n % len(rules), booking=BOOKING) for n in range(TESTS))
+    tests = "".join(TEST.format(n=n, phone=100 + n % 100, rule=n % len(rules), booking=BOOKING) for n in range(TESTS))
     text = (head + values() + "rules:" + "".join(EVENTS.format(n=n) for n in rules) +
             "notify:\n  - {on: appointment/1, template: visit, params: {site_name: site.name}}\n" + "tests:" + tests)
     text = "\n".join(line for line in text.splitlines() if line) + "\n"

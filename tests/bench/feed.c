@@ -143,8 +143,10 @@ static void run_tests(struct bench *b)
     struct feed_test_count count;
 
     feed_test_run(b->tenant, NULL, &count);
-    if (count.failed || !count.passed)
+    if (count.failed || !count.passed) {
+        feed_test_run(b->tenant, stderr, &count);
         fail("tests of the tenant fail");
+    }
     b->seen += (unsigned)count.passed;
 }
 
