@@ -164,6 +164,30 @@ static bool names_param(const struct template *t, struct str name)
     return false;
 }
 
+static struct suggest nearest_param(const struct template *t, struct str name)
+{
+    struct suggest s = suggest_for(name);
+
+    for (size_t i = 0; i < t->n_params; i++)
+        suggest_offer(&s, t->params[i]);
+    return s;
+}
+
+/* The pair of that parameter, or the misspelt one that means it. */
+static const struct yaml_pair *param_pair(const struct template *t, const struct yaml_node *map,
+                                          struct str name)
+{
+    const struct yaml_pair *pair = yaml_pair_of(map, name.p);
+
+    for (size_t i = 0; !pair && map && i < map->n; i++) {
+        struct str key = map->pairs[i].key->text;
+
+        if (!names_param(t, key) && str_eq(nearest_param(t, key).best, name))
+            pair = &map->pairs[i];
+    }
+    return pair;
+}
+
 /* The template's parameters, in its order; E702 and E703 for what does not match. */
 static void load_params(struct loading *l, const struct yaml_node *map, struct notify_entry *e)
 {
@@ -174,7 +198,7 @@ static void load_params(struct loading *l, const struct yaml_node *map, struct n
         return;
     e->params = NEW_ARRAY(l->a, struct param_source, t->n_params + 1);
     for (size_t i = 0; i < t->n_params; i++) {
-        const struct yaml_pair *pair = params ? yaml_pair_of(params->value, t->params[i].p) : NULL;
+        const struct yaml_pair *pair = params ? param_pair(t, params->value, t->params[i]) : NULL;
 
         if (pair)
             load_param(l, pair, e, &e->params[e->n_params++]);
@@ -185,9 +209,10 @@ static void load_params(struct loading *l, const struct yaml_node *map, struct n
     }
     for (size_t i = 0; params && i < params->value->n; i++) {
         const struct yaml_node *key = params->value->pairs[i].key;
+        struct suggest near = nearest_param(t, key->text);
 
         if (!names_param(t, key->text))
-            report_at(l->r, "E703", key, NULL,
+            report_at(l->r, "E703", key, suggest_hint(&near, l->a),
                       "template `" STR_FMT "` has no parameter `" STR_FMT "`", STR_ARG(t->key),
                       STR_ARG(key->text));
     }
