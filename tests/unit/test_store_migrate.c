@@ -4,6 +4,16 @@
 
 #include "store_fixture.h"
 
+/* Takes away what version 6 brought. */
+static const char without_6[] =
+    "DROP INDEX notice_by_instance; DROP INDEX notice_by_patient; DROP INDEX notice_reminder;"
+    "DROP INDEX link_by_patient; DROP INDEX status_reply; DROP TABLE merged;"
+    "ALTER TABLE instance DROP COLUMN replies; ALTER TABLE instance DROP COLUMN ttl_ms;"
+    "ALTER TABLE instance DROP COLUMN resend_ms; ALTER TABLE instance DROP COLUMN reminders;"
+    "ALTER TABLE instance DROP COLUMN log; ALTER TABLE notice DROP COLUMN before_ms;"
+    "ALTER TABLE notice DROP COLUMN resend_ms; ALTER TABLE notice DROP COLUMN replies;"
+    "ALTER TABLE notice DROP COLUMN log; DELETE FROM migration WHERE version >= 6";
+
 /* As version 1 made it. */
 static const char begun_1[] = "CREATE TABLE migration(version INTEGER PRIMARY KEY,"
                               " applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;"
@@ -244,6 +254,7 @@ static void test_from_3(void)
     commit(&b);
     b.s->ops->close(b.s);
     db = connect(&b);
+    sql(db, without_6);
     sql(db, "ALTER TABLE message DROP COLUMN charset; ALTER TABLE message DROP COLUMN fallback;"
             "DROP INDEX outgoing_on_connection; DELETE FROM migration WHERE version >= 4;"
             "ALTER TABLE key_block DROP COLUMN proof; ALTER TABLE key_segment DROP COLUMN proof;"
@@ -261,6 +272,45 @@ static void test_from_3(void)
     OK(&b, b.s->ops->put_message(b.s, &m, &b.a, &in, &b.e));
     OK(&b, b.s->ops->read_message(b.s, in.id, &b.a, &got, &b.e));
     CHECK(str_eq(got.charset, STR("BIG-5")), "what is new");
+    commit(&b);
+    b.s->ops->close(b.s);
+    bench_remove(&b);
+}
+
+/* A database of version 5 has neither reminders nor merges; what waits in it still leaves. */
+static void test_from_5(void)
+{
+    struct flight_list flights;
+    struct notice_list open;
+    struct notice n;
+    struct bench b;
+    sqlite3 *db;
+    const char echo[1][ECHO_BYTES + 1] = {"a1:00000000000000000000000001"};
+    bool merged;
+
+    bench_make(&b);
+    CHECK(opens_as(&b, false), "%s", b.e.text);
+    b.n = 100; /* behind those of version 1 */
+    begin(&b);
+    n = notice_for(put_telling(&b, "pk_v"), "pk_v", NOTICE_READY);
+    OK(&b, b.s->ops->put_notice(b.s, &n, NULL, &b.e));
+    commit(&b);
+    b.s->ops->close(b.s);
+    db = connect(&b);
+    sql(db, without_6);
+    (void)sqlite3_close(db);
+    CHECK(!opens_as(&b, true) && strstr(b.e.text, "schema 5"), "%s", b.e.text);
+    CHECK(opens_as(&b, false), "%s", b.e.text);
+    begin(&b);
+    OK(&b, b.s->ops->merge_patients(b.s, STR("pk_patient"), STR("pk_other"), STR("MRN9"), 2000,
+                                    &merged, &b.e));
+    CHECK(merged, "patients can be merged");
+    OK(&b, b.s->ops->find_patient(b.s, STR("pk_other"), &b.a, &open, &b.e));
+    CHECK(open.n == 1 && open.items[0].before_ms == 0 && open.items[0].replies == 0 &&
+              open.items[0].resend_ms == 0,
+          "what waits is the other's now");
+    OK(&b, b.s->ops->begin_attempts(b.s, 1, echo, 2000, &b.a, &flights, &b.e));
+    CHECK(flights.n == 1 && flights.items[0].notice.id == n.id, "and leaves");
     commit(&b);
     b.s->ops->close(b.s);
     bench_remove(&b);
@@ -294,6 +344,7 @@ int main(void)
 {
     test_migration();
     test_from_3();
+    test_from_5();
     test_half_way();
     return check_end();
 }
