@@ -89,28 +89,32 @@ static void drop_item(struct updating *u, const struct yaml_node *list, size_t i
     yaml_edit_add(&u->edits, from, to, STR(""));
 }
 
-/* Behind the last item. */
-static void append(struct updating *u, const struct yaml_node *list, struct str items)
+/* What is expected nowhere, behind the last item: in brackets after a comma, in a block on a line of its own
+ * under the dash of the first. */
+static void append_rest(struct updating *u, const struct yaml_node *list,
+                        const struct test_pairing *p)
 {
     const struct yaml_node *last = list->n ? list->items[list->n - 1] : NULL;
-    size_t at, start;
+    bool flow = yaml_edit_is_flow(u->text, list);
+    size_t start = yaml_edit_start(u->text, list), line = line_start(u->text, start);
+    size_t at = last ? yaml_edit_end(u->text, last) : start + 1;
+    struct str all = {"", 0};
 
-    if (!last) { /* [] */
-        replace(u, list, arena_printf(u->a, "[" STR_FMT "]", STR_ARG(items)));
-        return;
+    for (size_t h = 0; h < p->n; h++) {
+        struct str one;
+
+        if (p->items[h].used || p->items[h].kind == HAPPENS_WARN)
+            continue;
+        one = expectation_text(&p->items[h], u->a);
+        all = flow ? arena_printf(u->a, STR_FMT "%s" STR_FMT, STR_ARG(all),
+                                  last || all.n ? ", " : "", STR_ARG(one))
+                   : arena_printf(u->a, STR_FMT "\n%.*s- " STR_FMT, STR_ARG(all),
+                                  (int)(start - line), u->text.p + line, STR_ARG(one));
     }
-    at = yaml_edit_end(u->text, last);
-    if (yaml_edit_is_flow(u->text, list)) {
-        yaml_edit_add(&u->edits, at, at, arena_printf(u->a, ", " STR_FMT, STR_ARG(items)));
-        return;
-    }
-    start = line_start(u->text, yaml_edit_start(u->text, list));
-    while (at < u->text.n && u->text.p[at] != '\n')
+    while (!flow && at < u->text.n && u->text.p[at] != '\n')
         at++;
-    yaml_edit_add(&u->edits, at, at,
-                  arena_printf(u->a, "\n%.*s- " STR_FMT,
-                               (int)(yaml_edit_start(u->text, list) - start), u->text.p + start,
-                               STR_ARG(items)));
+    if (all.n)
+        yaml_edit_add(&u->edits, at, at, all);
 }
 
 /* What nothing matches gives way to the nearest outcome, else to any that is left. */
@@ -147,9 +151,7 @@ static void rewrite_items(struct updating *u, const struct yaml_node *list, stru
     }
     if (!kept && list->n)
         replace(u, list, STR("[]"));
-    for (size_t h = 0; h < p->n; h++)
-        if (!p->items[h].used && p->items[h].kind != HAPPENS_WARN)
-            append(u, list, expectation_text(&p->items[h], u->a));
+    append_rest(u, list, p);
 }
 
 /* Every file of a `for_each_sample` must come to the same, or one text cannot fit them. */
