@@ -25,7 +25,7 @@ static const char head[] =
     "      phone: values.phone\n"
     "      language: values.language\n"
     "      site: values.site\n"
-    "      status: {hl7: {key: MSH-9.2, table: siu-status}, else: hold(unmapped status)}\n"
+    "      status: {hl7: {key: MSH-9.2, table: siu-status}, else: hold(unmapped appointment status)}\n"
     "      start: {hl7: [standard.appointment.start], as: instant, agree: warn, else: hold(no "
     "start time)}\n"
     "```\n"
