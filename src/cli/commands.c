@@ -27,14 +27,16 @@ const struct cli_command cli_commands[] = {
      "  tidings explain mappings/demo/demo.yaml mappings/demo/samples/01-siu-s12-booked.hl7\n"
      "  tidings explain -c tidings.yaml 42                     # message 42 of the store\n"
      "  tidings explain -c tidings.yaml 42 --with draft.yaml   # as a draft would judge it\n"
-     "  tidings explain -c tidings.yaml 42 --reveal --because \"ticket 7\"   # noted in audit.log\n",
+     "  tidings explain -c tidings.yaml 42 --reveal --because \"ticket 7\"   # noted in "
+     "audit.log\n",
      OPT(CONFIG) | OPT(JSON) | OPT(WITH) | OPT(REVEAL) | OPT(BECAUSE), 2, cli_explain},
     {"diff", "[OLD] NEW", "what a change of feeds means: rules, values, tables; and for whom",
      "  tidings diff old.yaml new.yaml\n"
      "  tidings diff draft.yaml -c tidings.yaml --replay 1000   # against the feeds in service\n"
      "  tidings diff old.yaml new.yaml --from samples/          # exit 1: outcomes change\n",
      OPT(CONFIG) | OPT(JSON) | OPT(REPLAY) | OPT(FROM), 2, cli_diff},
-    {"profile", "FILE|DIR…", "what samples hold: triggers, field use, codes, times, phones; no patients",
+    {"profile", "FILE|DIR…",
+     "what samples hold: triggers, field use, codes, times, phones; no patients",
      "  tidings profile from-his/ --set country=TW\n"
      "  tidings profile capture.bin --ask-sheet > questions.txt\n",
      OPT(JSON) | OPT(SET) | OPT(ASK_SHEET), MOST_WORDS, cli_profile},

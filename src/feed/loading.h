@@ -15,8 +15,8 @@ struct loading {
     const struct yaml_node *feed_root, *tables_node;
     struct overlay_file *overlays;
     size_t n_overlays;
-    struct map *map;   /* the one being compiled */
-    bool sites_faulty; /* not all sites are known: no table is held against them */
+    struct map *map;                    /* the one being compiled */
+    bool sites_faulty;                  /* not all sites are known: no table is held against them */
     bool tables_known, templates_known; /* else a name that is not found is no finding */
     bool site_missed;                   /* said once that there is no values.site */
     bool *table_used, *template_used;
