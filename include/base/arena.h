@@ -28,6 +28,7 @@ struct arena_mark {
     struct arena_block *block;
     size_t block_used, used;
 };
+/* Where the arena stands. */
 struct arena_mark arena_mark(const struct arena *a);
 /* Everything taken since the mark is gone. */
 void arena_rewind(struct arena *a, struct arena_mark m);
