@@ -11,9 +11,10 @@
 #include "base/err.h"
 
 enum log_level {
-    LOG_ERROR, /* someone must act     */
-    LOG_WARN,  /* we act               */
-    LOG_INFO,  /* one line a decision  */
+    LOG_CRITICAL, /* something that must never happen was stopped: look now */
+    LOG_ERROR,    /* someone must act     */
+    LOG_WARN,     /* we act               */
+    LOG_INFO,     /* one line a decision  */
 };
 
 /* stage: "receive", "security", "map", "plan", "send", "track", "link", "admin", "store", "app". */

@@ -14,6 +14,8 @@
 #ifndef MAP_MAP_H
 #define MAP_MAP_H
 
+#include <stdatomic.h>
+
 #include "base/alarm.h"
 #include "base/bell.h"
 #include "base/clock.h"
@@ -33,7 +35,9 @@ struct map_settings {
     int max_tries;     /* of one message, alone */
     size_t stuck_most; /* messages set aside at a time; when there are more, all wait for them */
     int64_t parts_ms;  /* how long a continued message may take; 0: for ever */
-    struct bell next;  /* plan, and what sends replies */
+    _Atomic uint64_t
+        *blocked;       /* counts what the second line of defence stopped; NULL: nobody asks */
+    struct bell next;   /* plan, and what sends replies */
     struct alarm alarm; /* rings this step again: after a failure, and when parts are overdue */
 };
 

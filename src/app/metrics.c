@@ -226,6 +226,9 @@ void metrics_write(void *app, struct buf *out)
     const struct app *a = app;
 
     add_feeds(a, out);
+    head(out, "tidings_leak_blocked_total", "counter",
+         "Messages stopped because something of them may not be shown.");
+    number(out, "tidings_leak_blocked_total", NULL, NULL, atomic_load(&a->blocked));
     add_mllp(a, out);
     add_outbound(a, out);
     add_fhir(a, out);

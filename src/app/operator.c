@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "parts.h"
+#include "resume.h"
 
 enum { ASKERS = 32, LINE_MS = 10000, FEEDS_MOST = 256 * 1024, USAGE = 2, HOUR_MS = 3600000 };
 
@@ -74,6 +75,8 @@ static void on_ask(void *ctx, struct control_ask *q, const char *words)
 
     if (strcmp(words, "reload") == 0)
         reload_ask(a->reload, q);
+    else if (strncmp(words, "resume ", 7) == 0)
+        resume_ask(a, q, words + 7);
     else if (strcmp(words, "feeds") == 0)
         list_feeds(a, q);
     else

@@ -93,6 +93,7 @@ static bool open_map(struct app *a, struct err *e)
         .max_tries = (int)a->set.config->map_max_tries,
         .stuck_most = (size_t)a->set.config->map_stuck,
         .parts_ms = a->set.config->receive_parts_timeout,
+        .blocked = &a->blocked,
         .next = {app_ring_mapped, a},
         .alarm = wake_alarm(&a->wakes[WAKE_MAP]),
     };

@@ -9,8 +9,10 @@
 
 enum { LINE_BYTES = 2048 };
 
-static const char *const levels[] = {
-    [LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_INFO] = "info"};
+static const char *const levels[] = {[LOG_CRITICAL] = "critical",
+                                     [LOG_ERROR] = "error",
+                                     [LOG_WARN] = "warning",
+                                     [LOG_INFO] = "info"};
 
 void log_event(enum log_level level, const char *stage, const char *fmt, ...)
 {

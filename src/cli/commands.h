@@ -11,6 +11,7 @@ int cli_test(const struct cli_args *args);
 int cli_explain(const struct cli_args *args);
 int cli_send(const struct cli_args *args);
 int cli_status(const struct cli_args *args);
+int cli_resume(const struct cli_args *args);
 int cli_reload(const struct cli_args *args);
 int cli_ledger(const struct cli_args *args);
 int cli_keys(const struct cli_args *args);

@@ -21,6 +21,7 @@ struct view {
     struct trace_list recent;
     struct peer_list peers;
     int64_t replies[QUICK_REPLIES];
+    struct pause_list paused;
 };
 
 /* The daemon holds a lock on <state>/tidings.lock for as long as it lives. */
@@ -117,6 +118,14 @@ static void print_replies(const int64_t n[QUICK_REPLIES])
     (void)printf("\n");
 }
 
+static void print_paused(const struct pause_list *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        (void)printf("PAUSED " STR_FMT ": " STR_FMT " (tidings resume " STR_FMT ")\n",
+                     STR_ARG(all->items[i].feed), STR_ARG(all->items[i].reason),
+                     STR_ARG(all->items[i].feed));
+}
+
 static void print_text(const struct view *v)
 {
     struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES), feeds = buf_new(TEXT_BYTES);
@@ -128,6 +137,7 @@ static void print_text(const struct view *v)
     if (v->running)
         status_feeds_text(&v->feeds, &feeds);
     (void)printf("%s\n%s", v->running ? "running" : "not running", feeds.n ? feeds.p : "");
+    print_paused(&v->paused);
     ledger_print(&v->ledger, false, stdout);
     print_replies(v->replies);
     (void)printf("%s", out.n ? out.p : "no message yet\n");
@@ -141,6 +151,7 @@ static void print_text(const struct view *v)
 static void print_json(const struct view *v)
 {
     struct buf out = buf_new(TEXT_BYTES), peers = buf_new(PEER_BYTES), feeds = buf_new(TEXT_BYTES);
+    struct buf paused = buf_new(TEXT_BYTES);
     const struct ledger *l = &v->ledger;
 
     for (size_t i = 0; i < v->recent.n; i++) {
@@ -153,13 +164,19 @@ static void print_json(const struct view *v)
         buf_add(&peers, i ? STR(",") : STR(""));
         add_peer_json(&v->peers.items[i], &peers);
     }
+    for (size_t i = 0; i < v->paused.n; i++) {
+        buf_add(&paused, i ? STR(",") : STR(""));
+        json_add_string(&paused, v->paused.items[i].feed);
+    }
     (void)printf("{\"running\":%s,\"acked\":%lld,\"pending\":%lld,\"held\":%lld,\"balanced\":%s,"
                  "\"replies\":{\"confirm\":%lld,\"change\":%lld,\"cancel\":%lld},"
-                 "\"recent\":[%s],\"senders\":[%s]%s}\n",
+                 "\"paused\":[%s],\"recent\":[%s],\"senders\":[%s]%s}\n",
                  v->running ? "true" : "false", (long long)l->acked, (long long)l->pending,
                  (long long)l->held, ledger_balances(l) ? "true" : "false",
                  (long long)v->replies[0], (long long)v->replies[1], (long long)v->replies[2],
-                 out.n ? out.p : "", peers.n ? peers.p : "", feeds.n ? feeds.p : "");
+                 paused.n ? paused.p : "", out.n ? out.p : "", peers.n ? peers.p : "",
+                 feeds.n ? feeds.p : "");
+    buf_reset(&paused);
     buf_reset(&feeds);
     buf_reset(&out);
     buf_reset(&peers);
@@ -175,7 +192,8 @@ int cli_status(const struct cli_args *args)
               p.store->ops->ledger(p.store, &v.ledger, &e) &&
               p.store->ops->list_recent(p.store, RECENT, &p.arena, &v.recent, &e) &&
               p.store->ops->list_peers(p.store, &p.arena, &v.peers, &e) &&
-              p.store->ops->count_replies(p.store, v.replies, &e);
+              p.store->ops->count_replies(p.store, v.replies, &e) &&
+              p.store->ops->list_paused(p.store, &p.arena, &v.paused, &e);
 
     if (ok) {
         v.running = is_running(p.config.state, &p.arena);

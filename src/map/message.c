@@ -1,6 +1,7 @@
 /* One message through its feed, into the store. */
 #include "message.h"
 
+#include "blocked.h"
 #include "merge.h"
 #include "order.h"
 
@@ -170,6 +171,8 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
         return map_hold(m, STR("its feed is not loaded"), s, e);
     if (!feed_eval(feed, &in, a, &r, e))
         return e->kind == ERR_INPUT && map_hold(m, STR("cannot be read"), s, e);
+    if (!map_blocked(set, m, feed, &r, s, e))
+        return false;
     all = NEW_ARRAY(a, struct instance, r.n);
     for (size_t i = 0; i < r.n; i++) {
         all[i] = instance_of(m, &r, &r.outcomes[i], a);
