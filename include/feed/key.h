@@ -82,6 +82,7 @@ struct block_type {
     size_t n_keys;
 };
 
+/* Never NULL. */
 const struct block_type *key_block_at(enum key_block b);
 /* NULL: the block has no such key. */
 const struct key_type *key_find(enum key_block b, const char *name);
