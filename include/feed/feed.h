@@ -182,6 +182,7 @@ struct feed_outcome {
     size_t n_reminders;
     /* When the message was written that said the slot, this one or an earlier one; 0: nobody said it. */
     int64_t phone_ms, language_ms;
+    struct str log_site; /* site code for logs and labels, where the policy wants it; else absent */
 };
 
 struct feed_result {

@@ -74,7 +74,7 @@ struct notice {
     int64_t before_ms;  /* a reminder: so long before the time of the event; else 0 */
     int64_t resend_ms;  /* sent once more when its answer stays lost so long; 0: never, or done */
     uint8_t replies;    /* enum quick_reply */
-    struct str log;     /* "site=KH": slots the policy wants in the log; absent: none */
+    struct str log;     /* site code, where the policy wants it in the log; else absent */
 };
 
 enum attempt_state {

@@ -62,6 +62,14 @@ bool send_open(const struct send_settings *set, struct send **out, struct err *e
 void send_ring(void *send);
 struct send_counts send_counts(const struct send *s);
 
+/* Notices that WhatsApp took, of a site that a policy's `log` asks for. */
+enum { SEND_SITE_TEXT = 16, SEND_SITES_MOST = 256 };
+struct send_site {
+    char code[SEND_SITE_TEXT + 1]; /* [A-Z0-9_-] */
+    uint64_t accepted;
+};
+const struct send_site *send_sites(const struct send *s, size_t *n);
+
 /* Takes nothing more, waits up to grace_ms for answers on the wire, then abandons them: their attempts
  * stay flying and are unknown at the next start. Outcomes that are known are stored first. The store
  * queue, the client, the alarm and the clock must live until on_closed(ctx), which comes exactly once,

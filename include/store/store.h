@@ -82,7 +82,7 @@ struct instance {
     int64_t resend_ms;   /* as in struct notice */
     struct reminder *reminders; /* set whether it notifies or not; in order of due_ms */
     size_t n_reminders;
-    struct str log; /* "site=KH": slots the policy wants in the log; absent: none */
+    struct str log; /* site code, where the policy wants it in the log; else absent */
 };
 
 struct instance_list {

@@ -115,6 +115,18 @@ static void add_fhir(const struct app *a, struct buf *out)
     number(out, "tidings_fhir_requests_total", "result", "busy", (uint64_t)sum.busy);
 }
 
+/* Only where a policy's `log` names the site. */
+static void add_sites(const struct app *a, struct buf *out)
+{
+    size_t n;
+    const struct send_site *all = send_sites(a->send, &n);
+
+    if (n)
+        head(out, "tidings_notices_total", "counter", "Notices that WhatsApp took, by site.");
+    for (size_t i = 0; i < n; i++)
+        number(out, "tidings_notices_total", "site", all[i].code, all[i].accepted);
+}
+
 static void add_send(const struct app *a, struct buf *out)
 {
     struct send_counts c = send_counts(a->send);
@@ -124,6 +136,7 @@ static void add_send(const struct app *a, struct buf *out)
     number(out, "tidings_send_total", "result", "rejected", c.rejected);
     number(out, "tidings_send_total", "result", "unsent", c.unsent);
     number(out, "tidings_send_total", "result", "unknown", c.unknown);
+    add_sites(a, out);
     head(out, "tidings_send_in_flight", "gauge", "Notices between ready and a stored outcome.");
     number(out, "tidings_send_in_flight", NULL, NULL, c.in_flight);
     head(out, "tidings_send_stopped", "gauge", "1 while WhatsApp refuses our token or number.");

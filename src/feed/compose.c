@@ -170,6 +170,8 @@ void compose(struct instance *i)
     out->emits = true;
     out->event = i->event;
     out->stale_ms = stale_at(i);
+    if (i->m->f->policy.log_site && i->site && i->site_class <= CLASS_DIRECTORY)
+        out->log_site = i->site->code;
     if (!choose(i, false, &entry) || !choose(i, true, &reminding))
         return;
     out->kind = FEED_RECORDED;

@@ -164,6 +164,39 @@ static void each_entry(struct loading *l, const struct yaml_node *list,
         load(l, list->items[i]);
 }
 
+/* The slot of that name, of whatever event has one. */
+static const struct slot_type *slot_named(struct str name)
+{
+    const struct slot_type *slot = NULL;
+
+    for (size_t i = 0; event_type_at(i) && !slot; i++)
+        slot = event_type_slot(event_type_at(i), name);
+    return slot;
+}
+
+/* What a slot may ever hold counts, so that no change of a feed reaches a log. */
+static void load_log(struct loading *l, const struct yaml_node *list)
+{
+    if (!shape_list(l, list, "log"))
+        return;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct yaml_node *n = list->items[i];
+        const struct slot_type *slot;
+
+        if (!shape_text(l, n, "a slot"))
+            continue;
+        slot = slot_named(n->text);
+        if (!slot)
+            report_at(l->r, "E503", n, NULL, "no event has a slot `" STR_FMT "`", STR_ARG(n->text));
+        else if (slot_ceiling(slot->kind) > CLASS_DIRECTORY)
+            report_at(l->r, "E803", n, NULL,
+                      "`" STR_FMT "` may hold %s; a log shows at most directory", STR_ARG(n->text),
+                      class_name(slot_ceiling(slot->kind)));
+        else
+            l->f->policy.log_site = true; /* the one kind of slot that is left */
+    }
+}
+
 static size_t n_items(const struct yaml_node *list)
 {
     return list ? list->n : 0;
@@ -172,7 +205,6 @@ static size_t n_items(const struct yaml_node *list)
 void policy_load(struct loading *l, const struct yaml_node *at)
 {
     const struct yaml_node *root, *of, *declare, *ceiling, *segments;
-    const struct yaml_pair *log;
 
     l->f->policy.faulty = true;
     if (!shape_text(l, at, "uses.policy"))
@@ -203,9 +235,8 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     each_entry(l, ceiling, load_ceiling);
     each_entry(l, segments, load_segment);
     each_entry(l, yaml_get(root, "hosts"), load_host);
-    log = yaml_pair_of(root, "log");
-    if (log && !(log->value->kind == YAML_LIST && log->value->n == 0))
-        report_at(l->r, "E101", log->key, NULL, "this version does not do `log` yet");
+    if (yaml_get(root, "log"))
+        load_log(l, yaml_get(root, "log"));
 }
 
 const struct feed_policy_end *feed_policy_ends(const struct feed *f, size_t *n)

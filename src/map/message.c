@@ -106,6 +106,7 @@ static struct instance instance_of(const struct message *m, const struct feed_re
         .emits = o->emits,
         .event = o->event,
         .stale_ms = o->stale_ms,
+        .log = o->log_site,
     };
 
     if (o->kind == FEED_RECORDED && !in.reason.p)

@@ -19,7 +19,8 @@ static void log_outcome(const struct seat *seat)
     else if (o->ours)
         log_event(LOG_ERROR, "send", "notice %lld: not of our grammar -> %s", id, next);
     else if (o->state == ATTEMPT_ACCEPTED)
-        log_event(LOG_INFO, "send", "notice %lld: accepted -> %s", id, next);
+        log_event(LOG_INFO, "send", "notice %lld: accepted -> %s%s%s", id, next,
+                  seat->site[0] ? ", site " : "", seat->site);
     else if (o->state == ATTEMPT_REJECTED)
         log_event(LOG_WARN, "send", "notice %lld: refused (%d %s, %s) -> %s", id, (int)o->code,
                   graph_class_name(o->error->class), o->error->meaning, next);
@@ -85,6 +86,8 @@ static void store_done(struct store_job *j)
     }
     if (j->ok) {
         count(&s->counts, &seat->outcome);
+        if (seat->outcome.state == ATTEMPT_ACCEPTED)
+            site_count(s, seat->site);
         log_outcome(seat);
     } else { /* its attempt stays flying: unknown at the next start */
         log_event(LOG_ERROR, "send", "notice %lld: outcome not stored: %s",
@@ -172,6 +175,7 @@ static bool too_late(const struct send *s, const struct notice *n)
 void seat_take(struct seat *seat, const struct flight *f)
 {
     seat->notice_id = f->notice.id;
+    site_read(f->notice.log, seat->site);
     memcpy(seat->echo, f->attempt.echo, sizeof seat->echo);
     if (!make_body(seat, &f->notice)) {
         seat->outcome = (struct outcome){.state = ATTEMPT_REJECTED, .ours = true};

@@ -36,6 +36,7 @@ struct seat {
     enum seat_state state;
     int64_t notice_id, again_ms;
     char echo[ECHO_BYTES + 1];
+    char site[SEND_SITE_TEXT + 1]; /* empty: not for the log */
     struct buf body;
     struct http_call call;
     struct outcome outcome;
@@ -70,7 +71,14 @@ struct send {
     void (*on_closed)(void *ctx);
     void *on_closed_ctx;
     struct send_counts counts;
+    struct send_site sites[SEND_SITES_MOST];
+    size_t n_sites;
 };
+
+/* site.c */
+/* The site code of a notice as it may stand in a log; empty when there is none, or it is not one. */
+void site_read(struct str log, char out[SEND_SITE_TEXT + 1]);
+void site_count(struct send *s, const char *code);
 
 /* Begins what can be begun, sets the alarm, ends the step once it is closing and idle. */
 void send_pump(struct send *s);

@@ -58,7 +58,6 @@ static const struct row {
     {"E101", "feed.yaml", "    else: site.language", "    else: site.language\n    @esle: none"},
     {"E101", "templates.yaml", "params: [site_name]\n  body",
      "@pin: abc\n  params: [site_name]\n  body"},
-    {"E101", "policy.yaml", "policy: small\n", "policy: small\n@log: [site]\n"},
     {"E102", "feed.yaml", "    as: phone\n", "    as: phone\n    @as: phone\n"},
     {"E103", "feed.yaml", "  - on: appointment/1", "  - @what\n  - on: appointment/1"},
     {"E103", "feed.yaml", "values:\n", "@keyspace:\nvalues:\n"},
@@ -175,6 +174,9 @@ static const struct row {
     {"E503", "feed.yaml", "tests:\n",
      "  - {on: appointment/1, when: @\"state = ready\", before: [24h], template: visit,\n"
      "     params: {site_name: site.name}}\ntests:\n"},
+    {"E803", "policy.yaml", "declare:\n", "log: [site, @status]\ndeclare:\n"},
+    {"E803", "policy.yaml", "declare:\n", "log: [@language]\ndeclare:\n"},
+    {"E503", "policy.yaml", "declare:\n", "log: [@PID-5]\ndeclare:\n"},
     /* terms of a template */
     {"E103", "templates.yaml", "  shows: directory\n",
      "  shows: directory\n  replies: [confirm, @confirm]\n  button: none\n"},

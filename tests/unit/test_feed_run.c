@@ -341,11 +341,36 @@ static void test_personal(void)
                       (want.n || r.outcomes[0].kind == FEED_DROP),
                   "%s: " STR_FMT, personal[i].name, STR_ARG(got));
         }
+    CHECK(!r.outcomes[0].log_site.p, "no policy asks for the site");
     slots[0].value = STR("pk_ffffffffffffffffffffffffffffffff");
     s.record.n_slots = 0;
     (void)run(f, BARE("S12", ""), &memory, &a, &r);
     CHECK(r.n == 1 && r.outcomes[0].kind == FEED_DROP,
           "the number of another patient of the appointment is not carried");
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+}
+
+/* `log: [site]` of the policy. */
+static void test_log(void)
+{
+    struct arena a = {0};
+    struct feed_result r;
+    struct findings all;
+    struct tenant t;
+    struct feed *f;
+    char *text;
+
+    tenant_make(&t);
+    text = tenant_replace(tenant_text("policy.yaml"), "declare:\n", "log: [site]\ndeclare:\n");
+    tenant_write(&t, "policy.yaml", text);
+    free(text);
+    f = feed_load(t.feed, &a, &all);
+    CHECK(f, "a policy may name the site");
+    if (f)
+        (void)run(f, MSH_SIU PID_A, NULL, &a, &r);
+    CHECK(f && r.n == 1 && str_eq(r.outcomes[0].log_site, STR("KH")), "the site code, for the log");
     feed_free(f);
     arena_reset(&a);
     tenant_remove(&t);
@@ -831,6 +856,7 @@ int main(void)
     test_cases();
     test_carried();
     test_personal();
+    test_log();
     test_bounds();
     test_explain_too_large();
     test_tries();
