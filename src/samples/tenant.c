@@ -181,7 +181,7 @@ static bool read_samples(const struct tenant_settings *set, const char *const *f
 static bool has_rule(const struct plan *p, struct err *e)
 {
     for (int f = 0; f < FAMILIES; f++)
-        if (plan_has(p, f))
+        if (plan_has(p, (enum family)f))
             return true;
     return err_set(e, ERR_CONFIG, 0,
                    "%s: none of these messages has an event to lead to: see tidings profile %s",
@@ -195,7 +195,7 @@ static void tell(const struct plan *p, size_t n_samples)
     (void)fprintf(to, "%s: feed %s, %zu site(s), %zu samples of %zu messages\n", p->set->folder,
                   p->name, p->n_sites, n_samples, p->profile->n_messages);
     for (int f = 0; f < FAMILIES; f++)
-        if (plan_has(p, f))
+        if (plan_has(p, (enum family)f))
             (void)fprintf(to, "  %-18s %zu trigger(s)%s\n", plan_events[f], p->families[f].n_hl7,
                           p->families[f].fhir ? " and FHIR" : "");
     if (!p->set->name || !p->zone || !p->country)
