@@ -4,6 +4,7 @@
 #include <yaml.h>
 
 #include "base/utf8.h"
+#include "map.h"
 #include "text.h"
 
 const struct yaml_limits yaml_limits_standard = {1u << 20, 100000, 16};
@@ -219,44 +220,6 @@ static struct yaml_node *read_key(struct reading *r)
     return key;
 }
 
-static int by_key(const void *x, const void *y)
-{
-    const struct yaml_pair *const *a = x, *const *b = y;
-    struct str s = (*a)->key->text, t = (*b)->key->text;
-    int order = memcmp(s.p, t.p, s.n < t.n ? s.n : t.n);
-
-    if (order == 0)
-        order = s.n < t.n ? -1 : s.n > t.n;
-    return order ? order : (*a > *b) - (*a < *b); /* earlier first */
-}
-
-/* Drops all but the last pair of each key, and says so at the later keys. */
-static void drop_doubles(struct reading *r, struct yaml_node *map)
-{
-    struct yaml_pair **sorted = NEW_ARRAY(r->a, struct yaml_pair *, map->n + 1);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < map->n; i++)
-        sorted[i] = &map->pairs[i];
-    qsort(sorted, map->n, sizeof(*sorted), by_key);
-    for (size_t i = 0; i + 1 < map->n; i++) {
-        const struct yaml_node *later = sorted[i + 1]->key;
-
-        if (!str_eq(sorted[i]->key->text, later->text))
-            continue;
-        sorted[i]->value = NULL;
-        r->to->fault(r->to->ctx, "E102", later->line, later->column,
-                     arena_printf(r->a, "key `" STR_FMT "` appears twice in the same block",
-                                  STR_ARG(later->text))
-                         .p,
-                     "YAML would silently keep the last one");
-    }
-    for (size_t i = 0; i < map->n; i++)
-        if (map->pairs[i].value)
-            map->pairs[kept++] = map->pairs[i];
-    map->n = kept;
-}
-
 static const struct yaml_node *last_of(const struct yaml_node *map)
 {
     const struct yaml_pair *last = map->n ? &map->pairs[map->n - 1] : NULL;
@@ -291,7 +254,7 @@ static struct yaml_node *read_map(struct reading *r, int depth)
     map->pairs = pairs.p;
     map->n = pairs.n;
     end_collection(r, map, last_of(map));
-    drop_doubles(r, map);
+    map_drop_doubles(map, r->a, r->to);
     return map;
 }
 
@@ -386,21 +349,4 @@ struct yaml_node *yaml_parse(struct str text, const char *file, const struct yam
         yaml_event_delete(&r.event);
     yaml_parser_delete(&r.parser);
     return r.failed ? NULL : root;
-}
-
-const struct yaml_pair *yaml_pair_of(const struct yaml_node *map, const char *key)
-{
-    if (!map || map->kind != YAML_MAP)
-        return NULL;
-    for (size_t i = 0; i < map->n; i++)
-        if (str_eq(map->pairs[i].key->text, str_of(key)))
-            return &map->pairs[i];
-    return NULL;
-}
-
-struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
-{
-    const struct yaml_pair *pair = yaml_pair_of(map, key);
-
-    return pair ? pair->value : NULL;
 }
