@@ -116,7 +116,7 @@ struct policy {
     struct feed_policy_end *ends; /* of the entries that have one */
     size_t n_ends;
     bool log_site; /* the site is to be in logs and labels */
-    bool faulty; /* not all declarations are known: Z-fields and extensions count as public */
+    bool faulty;   /* not all declarations are known: Z-fields and extensions count as public */
 };
 
 /* ---- values ---- */
