@@ -356,7 +356,7 @@ void write_feed(const struct plan *p, struct str tests, struct buf *b)
     line(b, "\nrules:");
     left_out(p, b);
     for (int i = 0; i < FAMILIES; i++)
-        if (plan_has(p, i))
+        if (plan_has(p, (enum family)i))
             rules[i](p, b);
     notify(p, b);
     (void)buf_printf(b, "\ntests:%s\n" STR_FMT, tests.n ? "" : " []", STR_ARG(tests));

@@ -71,7 +71,7 @@ static struct feed *load(const char *path, struct arena *a)
 static struct str edited(struct str body, const char *where, struct str raw, struct arena *a)
 {
     struct hl7_path p;
-    struct str out;
+    struct str out = {NULL, 0};
     struct err e;
     size_t at;
 
