@@ -33,7 +33,8 @@ struct cond_literal {
 /* One question put to the facts. */
 struct cond_leaf {
     struct str operand;            /* the path or slot name as written */
-    const struct hl7_path *path;   /* NULL: a slot */
+    const struct hl7_path *paths;  /* one, or those of `standard.NAME`, best first */
+    size_t n_paths;                /* 0: a slot */
     size_t at;                     /* byte offset of the operand in the condition */
     enum cond_state state;         /* COND_STATE */
     enum cond_range range;         /* COND_IN */

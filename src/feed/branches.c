@@ -146,8 +146,11 @@ static void on_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     const struct leaf_check *c = ctx;
 
-    if (leaf->path && path_defined(c->l, c->node, leaf->operand, leaf->path))
-        c->out->class = class_join(c->out->class, feed_class_hl7(c->l->f, leaf->path));
+    bool standard = str_starts(leaf->operand, STR("standard."));
+
+    for (size_t i = 0; i < leaf->n_paths; i++)
+        if (standard || path_defined(c->l, c->node, leaf->operand, &leaf->paths[i]))
+            c->out->class = class_join(c->out->class, feed_class_hl7(c->l->f, &leaf->paths[i]));
 }
 
 void condition_load(struct loading *l, const struct yaml_node *n, int side, struct branch *out)

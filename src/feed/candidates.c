@@ -116,31 +116,47 @@ static enum cond_state leaf_state(void *ctx, const struct cond_leaf *leaf)
                                              [HL7_EMPTY] = COND_EMPTY,
                                              [HL7_DELETE] = COND_DELETED,
                                              [HL7_VALUE] = COND_PRESENT};
+    static const int strength[] = {
+        [COND_ABSENT] = 0, [COND_EMPTY] = 1, [COND_DELETED] = 2, [COND_PRESENT] = 3};
     struct asking *q = ctx;
-    struct hl7_elements all = {0};
+    enum cond_state best = COND_ABSENT;
 
-    if (q->ended || !read_path(q->i, leaf->path, false, &all)) {
-        q->ended = true;
-        return COND_ABSENT;
+    for (size_t p = 0; p < leaf->n_paths; p++) {
+        struct hl7_elements all = {0};
+        enum cond_state one;
+
+        if (q->ended || !read_path(q->i, &leaf->paths[p], false, &all)) {
+            q->ended = true;
+            return COND_ABSENT;
+        }
+        one = states[hl7_elements_state(&all)];
+        best = strength[one] > strength[best] ? one : best;
     }
-    return states[hl7_elements_state(&all)];
+    return best;
 }
 
 static size_t leaf_values(void *ctx, const struct cond_leaf *leaf, const struct str **out)
 {
     struct asking *q = ctx;
-    struct hl7_elements all = {0};
-    struct str *texts;
+    struct str *texts = NULL;
     size_t n = 0;
 
-    if (q->ended || !read_path(q->i, leaf->path, false, &all)) {
-        q->ended = true;
-        return 0;
+    for (size_t p = 0; p < leaf->n_paths; p++) {
+        struct hl7_elements all = {0};
+        struct str *more;
+
+        if (q->ended || !read_path(q->i, &leaf->paths[p], false, &all)) {
+            q->ended = true;
+            return 0;
+        }
+        more = NEW_ARRAY(q->i->m->a, struct str, n + all.n + 1);
+        if (n)
+            memcpy(more, texts, n * sizeof(*more));
+        texts = more;
+        for (size_t k = 0; k < all.n; k++)
+            if (all.items[k].state == HL7_VALUE)
+                texts[n++] = all.items[k].damaged ? unmatchable : all.items[k].text;
     }
-    texts = NEW_ARRAY(q->i->m->a, struct str, all.n + 1);
-    for (size_t k = 0; k < all.n; k++)
-        if (all.items[k].state == HL7_VALUE)
-            texts[n++] = all.items[k].damaged ? unmatchable : all.items[k].text;
     *out = texts;
     return n;
 }

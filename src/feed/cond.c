@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hl7/meaning.h"
+
 struct parser {
     struct str text, rest; /* rest: what is not yet taken */
     enum cond_operands operands;
@@ -115,6 +117,28 @@ static struct str peek_path(struct parser *p)
     return path;
 }
 
+enum { STANDARD_MOST = 32 };
+
+/* "standard.appointment.start": the paths of the fact. */
+static bool read_standard(struct parser *p, struct cond_leaf *leaf)
+{
+    static const struct str prefix = STR_LIT("standard.");
+    struct str name = {leaf->operand.p + prefix.n, leaf->operand.n - prefix.n}, paths;
+    const struct hl7_fact *fact = hl7_fact_find(name);
+    struct hl7_path *all = NEW_ARRAY(p->arena, struct hl7_path, STANDARD_MOST);
+    struct err ignored = {0};
+    size_t at = 0;
+
+    if (!fact)
+        return fault_at(p, leaf->at, "E201", "there is no standard place of this name");
+    for (paths = str_of(fact->paths); paths.n && leaf->n_paths < STANDARD_MOST;)
+        if (hl7_path_parse(str_cut(&paths, ' '), p->arena, &all[leaf->n_paths], &at, &ignored))
+            leaf->n_paths++;
+    leaf->paths = all;
+    advance(p, leaf->operand.n);
+    return true;
+}
+
 static bool read_path(struct parser *p, struct cond_leaf *leaf)
 {
     struct hl7_path *path = NEW(p->arena, struct hl7_path);
@@ -125,9 +149,12 @@ static bool read_path(struct parser *p, struct cond_leaf *leaf)
     leaf->at = offset(p);
     if (leaf->operand.n == 0)
         return fault(p, "here an HL7 path is missing");
+    if (str_starts(leaf->operand, STR("standard.")))
+        return read_standard(p, leaf);
     if (!hl7_path_parse(leaf->operand, p->arena, path, &at, &ignored))
         return fault_at(p, leaf->at + at, "E201", "this is not an HL7 path");
-    leaf->path = path;
+    leaf->paths = path;
+    leaf->n_paths = 1;
     advance(p, leaf->operand.n);
     return true;
 }

@@ -40,8 +40,8 @@ static void on_leaf(void *ctx, const struct cond_leaf *leaf)
 {
     const struct leaf_walk *w = ctx;
 
-    if (leaf->path)
-        add_path(w->flow, leaf->operand, feed_class_hl7(w->flow->l->f, leaf->path), w->at);
+    for (size_t i = 0; i < leaf->n_paths; i++)
+        add_path(w->flow, leaf->operand, feed_class_hl7(w->flow->l->f, &leaf->paths[i]), w->at);
 }
 
 static void add_branch(struct flow *f, const struct branch *b)

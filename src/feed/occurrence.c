@@ -95,9 +95,9 @@ static void on_leaf(void *ctx, const struct cond_leaf *leaf)
     const struct hl7_path_test *test;
     struct hl7_definition at;
 
-    if (leaf->path &&
-        hl7_path_define(c->place->l->f->version_hl7, leaf->path, &at, &test) == HL7_PATH_DEFINED)
-        check_segment(c->place, c->node, leaf->operand, leaf->path->segment);
+    if (leaf->n_paths == 1 &&
+        hl7_path_define(c->place->l->f->version_hl7, leaf->paths, &at, &test) == HL7_PATH_DEFINED)
+        check_segment(c->place, c->node, leaf->operand, leaf->paths->segment);
 }
 
 /* The facts of `standard.NAME` stand in one trigger here and in another there: one of them has to occur. */

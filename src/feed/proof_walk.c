@@ -43,8 +43,9 @@ void walk_table(struct walk *w, const struct table *t, const struct yaml_node *a
 static void add_condition(struct walk *w, enum proof_from from, const struct branch *b)
 {
     for (size_t i = 0; b->cond && i < b->cond->n_leaves; i++)
-        walk_path(w, from, b->cond->leaves[i].operand,
-                  feed_class_hl7(w->f, b->cond->leaves[i].path), b->node);
+        for (size_t p = 0; p < b->cond->leaves[i].n_paths; p++)
+            walk_path(w, from, b->cond->leaves[i].operand,
+                      feed_class_hl7(w->f, &b->cond->leaves[i].paths[p]), b->node);
     if (b->expr)
         walk_path(w, from, b->node->text, b->class, b->node);
 }

@@ -154,8 +154,8 @@ static void add_expression(struct reads *r, const struct fhirpath *x)
 
 static void add_leaf(void *ctx, const struct cond_leaf *leaf)
 {
-    if (leaf->path)
-        add_field(ctx, leaf->path);
+    for (size_t i = 0; i < leaf->n_paths; i++)
+        add_field(ctx, &leaf->paths[i]);
 }
 
 static void add_branch(struct reads *r, const struct branch *b, int side)

@@ -84,7 +84,8 @@ static void add_branch(struct words *hl7, struct words *fhir, const struct branc
         else
             add_field(hl7, &b->sources[i].path);
     for (size_t i = 0; b->cond && i < b->cond->n_leaves; i++)
-        add_field(hl7, b->cond->leaves[i].path);
+        for (size_t p = 0; p < b->cond->leaves[i].n_paths; p++)
+            add_field(hl7, &b->cond->leaves[i].paths[p]);
     if (b->expr)
         add_elements(fhir, b->expr);
 }
@@ -200,11 +201,12 @@ static void note_branch(const struct feed *f, struct note *n, const struct branc
                                      : arena_printf(n->a, "%s-%u", b->sources[i].path.segment,
                                                     b->sources[i].path.field),
                   b->sources[i].class);
-    for (size_t i = 0; b->cond && i < b->cond->n_leaves; i++) {
-        const struct hl7_path *p = b->cond->leaves[i].path;
+    for (size_t i = 0; b->cond && i < b->cond->n_leaves; i++)
+        for (size_t k = 0; k < b->cond->leaves[i].n_paths; k++) {
+            const struct hl7_path *p = &b->cond->leaves[i].paths[k];
 
-        note_path(n, arena_printf(n->a, "%s-%u", p->segment, p->field), feed_class_hl7(f, p));
-    }
+            note_path(n, arena_printf(n->a, "%s-%u", p->segment, p->field), feed_class_hl7(f, p));
+        }
     if (b->expr)
         note_path(n, b->node->text, b->class);
 }

@@ -243,8 +243,58 @@ static void test_update_refused(void)
     free(body);
 }
 
+/* `standard.NAME` in a condition is its paths: the first value of the first that has one, any, all, and their
+ * state as one. */
+static void test_standard_in_conditions(void)
+{
+    static const struct {
+        const char *cond;
+        bool holds;
+    } cases[] = {
+        {"standard.appointment.start in (\\\"20250304093000\\\", \\\"202503040930\\\")", true},
+        {"present(standard.appointment.start)", true},
+        {"absent(standard.appointment.start)", false},
+        {"not present(standard.appointment.start)", false},
+        {"any(standard.appointment.start) in (none)", false},
+        {"standard.appointment.start in (none) or MSH-9.2 = S12", true},
+        {"absent(standard.appointment.key)", false},
+    };
+
+    for
+        EACH (i, cases) {
+            struct findings found = {0};
+            struct feed_test_count count;
+            struct arena a = {0};
+            struct tenant t;
+            struct feed *f;
+            char put[400], *body;
+
+            (void)snprintf(
+                put, sizeof put,
+                "    on: {hl7: [SIU^S12, SIU^S15], fhir: Appointment}\n    only_if: {hl7: "
+                "\"%s\", fhir: none, else: drop(condition)}\n",
+                cases[i].cond);
+            tenant_make(&t);
+            body = tenant_replace(tenant_text("feed.yaml"),
+                                  "    on: {hl7: [SIU^S12, SIU^S15], fhir: Appointment}\n", put);
+            tenant_write(&t, "feed.yaml", body);
+            f = feed_load(t.feed, &a, &found);
+            CHECK(f != NULL, "%s does not load: %s", cases[i].cond,
+                  found.n ? found.items[0].text : "");
+            if (f) {
+                feed_test_run(f, NULL, &count);
+                CHECK((count.failed == 0) == cases[i].holds, "%s", cases[i].cond);
+            }
+            feed_free(f);
+            tenant_remove(&t);
+            arena_reset(&a);
+            free(body);
+        }
+}
+
 int main(void)
 {
+    test_standard_in_conditions();
     test_findings();
     test_real_sample();
     test_only();
