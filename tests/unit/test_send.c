@@ -351,6 +351,31 @@ static void test_order(void)
     house_close(&h);
 }
 
+/* What a policy wants in labels is a site code, or nothing. */
+static void test_sites(void)
+{
+    static const char *const logs[] = {"KH", "KH", "SG_2", "Wang", "KH\"} 1", "ABCDEFGHIJKLMNOPQ"};
+    const struct send_site *sites;
+    struct house h;
+    size_t n;
+
+    house_open(&h, &(struct house_settings){.in_flight = 8, .no_webhooks = true});
+    for
+        EACH (i, logs) {
+            h.log = str_of(logs[i]);
+            (void)house_notice(&h, i % 2 ? HOUSE_TO : OTHER_TO, "x");
+        }
+    house_ring(&h);
+    CHECK(house_until(&h, six_or_crowd), "never quiet");
+    sites = send_sites(h.send, &n);
+    CHECK(n == 2, "%zu sites", n);
+    for (size_t i = 0; i < n; i++)
+        CHECK(strcmp(sites[i].code, "KH") == 0 ? sites[i].accepted == 2
+                                               : strcmp(sites[i].code, "SG_2") == 0,
+              "%s: %llu", sites[i].code, (unsigned long long)sites[i].accepted);
+    house_close(&h);
+}
+
 /* The first to a number goes back to waiting: those behind it stay behind it, at no cost of a try. */
 static void test_back_in_order(void)
 {
@@ -811,6 +836,7 @@ int main(void)
     test_answer_past_timeout();
     test_echo_before_answer();
     test_order();
+    test_sites();
     test_back_in_order();
     test_superseded();
     test_too_late();

@@ -334,6 +334,7 @@ static int64_t ready(struct house *h, const char *unit, const char *to, const ch
                        .n_params = 1,
                        .to = str_of(to),
                        .expires_ms = expires_ms,
+                       .log = h->log,
                        .tries = ++h->n_notices,
                        .token = STR("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG")};
 

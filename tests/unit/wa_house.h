@@ -15,6 +15,7 @@
 
 struct house {
     uv_loop_t loop;
+    struct str log; /* of the notices to come; absent: none */
     struct clock clock; /* stands still; see house_advance() */
     int64_t now_ms;
     struct random_source random; /* counts, so that every run is the same */
