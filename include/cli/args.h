@@ -49,6 +49,7 @@ enum cli_option {
     OPT_OUT,
     OPT_FEEDS,
     OPT_QUIET,
+    OPT_SIMULATE,
     OPT_HELP,
     OPTIONS
 };

@@ -51,6 +51,7 @@ static const struct {
     [OPT_OUT] = {"--out", 0, "DIR", "where to write"},
     [OPT_FEEDS] = {"--feeds", 0, "DIR", "the folder of feeds (default: of the settings file)"},
     [OPT_QUIET] = {"--quiet", 'q', NULL, "no output, exit code only"},
+    [OPT_SIMULATE] = {"--simulate", 0, NULL, "send to a look-alike of WhatsApp with a phone page"},
     [OPT_HELP] = {"--help", 'h', NULL, "this help"},
 };
 

@@ -7,8 +7,10 @@ const struct cli_command cli_commands[] = {
      "  tidings demo                 # stays up: open the phone page it prints\n"
      "  tidings demo --once --json   # play the samples, print the ledger, end\n",
      OPT(ONCE) | OPT(JSON) | OPT(PORT), 0, cli_demo},
-    {"serve", "-c FILE", "run the daemon", "  tidings serve -c tidings.yaml\n", OPT(CONFIG), 0,
-     cli_serve},
+    {"serve", "-c FILE", "run the daemon",
+     "  tidings serve -c tidings.yaml\n"
+     "  tidings serve -c tidings.yaml --simulate   # to a phone on this machine, not to WhatsApp\n",
+     OPT(CONFIG) | OPT(SIMULATE) | OPT(PORT), 0, cli_serve},
     {"init", "[DIR] [--from SAMPLES]", "a tenant folder to start from, made from samples",
      "  tidings init north --from from-his/ --set country=TW --set name='North Clinic'\n"
      "  tidings init trial             # the demo tenant, to look at and change\n",

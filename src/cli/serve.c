@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "net/clock.h"
 #include "net/service.h"
+#include "simulate.h"
 
 enum { SIGNALS = 3 };
 
@@ -18,6 +19,8 @@ struct serving {
     struct feed_set feeds;
     struct activation sockets; /* from the service manager */
     struct service service;    /* who hears how we are */
+    bool simulated;
+    struct simulate simulate;
     bool stopping, left_behind;
 };
 
@@ -28,6 +31,7 @@ static void on_stopped(void *ctx)
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
     uv_close((uv_handle_t *)&s->watchdog, NULL);
+    simulate_end(&s->simulate);
 }
 
 static void on_signal(uv_signal_t *h, int number)
@@ -137,6 +141,8 @@ static bool start(struct serving *s, const struct config *c, struct err *e)
         (void)uv_signal_start(&s->signals[i], on_signal, numbers[i]);
     }
     start_watchdog(s);
+    if (s->simulated)
+        simulate_connect(&s->simulate, s->app);
     service_ready(&s->service, "serving");
     return true;
 }
@@ -144,21 +150,28 @@ static bool start(struct serving *s, const struct config *c, struct err *e)
 int cli_serve(const struct cli_args *args)
 {
     const char *file = args->option[OPT_CONFIG] ? args->option[OPT_CONFIG] : "tidings.yaml";
-    struct serving *s = calloc(1, sizeof *s);
+    struct serving *s;
     struct config config = {0};
     struct arena a = {0};
     struct err e = {0};
     int code = EXIT_YES;
+    long port;
 
+    if (!cli_number(args, OPT_PORT, 0, 65535, 0, &port))
+        return EXIT_USAGE;
+    s = calloc(1, sizeof *s);
     if (!s)
         abort();
     activation_take(&s->sockets);
     service_take(&s->service);
+    s->simulated = args->option[OPT_SIMULATE] != NULL;
     if (uv_loop_init(&s->loop) < 0)
         abort();
     if (!config_read(file, &a, &config, &e) || !load_feeds(s, &config, &a, &e) ||
+        (s->simulated && !simulate_open(&s->simulate, &s->loop, (int)port, &config, &e)) ||
         !start(s, &config, &e)) {
         log_event(LOG_ERROR, "app", "%s -> not started", e.text);
+        simulate_end(&s->simulate);
         code = EXIT_CONFIG;
     }
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -167,6 +180,7 @@ int cli_serve(const struct cli_args *args)
     if (uv_loop_close(&s->loop) < 0)
         log_event(LOG_ERROR, "app", "a handle is still open at the end");
     feeds_free(&s->feeds);
+    simulate_free(&s->simulate);
     arena_reset(&a);
     free(s);
     return code;
