@@ -1,5 +1,7 @@
 #include "dice.h"
 
+#include "base/buf.h"
+
 static void next_block(struct dice *d)
 {
     uint8_t counter[4] = {(uint8_t)(d->round >> 24), (uint8_t)(d->round >> 16),
@@ -14,19 +16,15 @@ static void next_block(struct dice *d)
 void dice_init(struct dice *d, const struct fake *f, const char *domain, struct str text,
                unsigned roll)
 {
-    uint8_t label[SEAL_HASH_BYTES];
-    char use[32];
-    size_t n = 0;
+    struct buf in = buf_new(text.n + 64);
 
-    while (domain[n] && n + 1 < sizeof use) {
-        use[n] = domain[n];
-        n++;
-    }
-    use[n++] = (char)('0' + roll % 64);
-    seal_hmac_sha256((struct str){(const char *)f->key, FAKE_KEY}, (struct str){use, n}, label);
-    seal_hmac_sha256((struct str){(const char *)label, sizeof label}, text, d->seed);
+    (void)buf_printf(&in, "%s %u ", domain, roll);
+    (void)buf_add(&in, text);
+    seal_hmac_sha256((struct str){(const char *)f->key, FAKE_KEY}, buf_str(&in), d->seed);
+    buf_reset(&in);
+    memcpy(d->bytes, d->seed, sizeof d->bytes);
     d->round = 0;
-    next_block(d);
+    d->at = 0;
 }
 
 uint32_t dice_of(struct dice *d, uint32_t n)

@@ -1,4 +1,5 @@
-/* A stream of numbers that a key and a text decide: HMAC-SHA-256 in counter mode. */
+/* A stream of numbers that a key and a text decide: HMAC-SHA-256 of them, then of a counter
+ * under that. */
 #ifndef SAMPLES_DICE_H
 #define SAMPLES_DICE_H
 

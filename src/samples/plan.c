@@ -129,6 +129,11 @@ static void add_site(struct plan *p, struct str sent, size_t n)
 {
     struct plan_site *s = &p->sites[p->n_sites];
 
+    for (size_t i = 0; i < p->n_sites; i++)
+        if (str_eq(p->sites[i].sent, sent)) { /* HL7 and FHIR call it the same */
+            p->sites[i].n += n;
+            return;
+        }
     if (p->n_sites == TENANT_SITES || memchr(sent.p, '"', sent.n))
         return;
     *s = (struct plan_site){.sent = sent, .n = n};

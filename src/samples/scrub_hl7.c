@@ -208,12 +208,21 @@ static void each_field(struct scrubbing *s, struct str field, unsigned n)
     between(s, field, s->sep.repetition, each_repetition);
 }
 
-static bool is_name(struct str s)
+/* As the reader of messages takes it: lower case, too. False: no name. */
+static bool read_name(struct str s, char name[4])
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= 'A' && s.p[i] <= 'Z') || (i && s.p[i] >= '0' && s.p[i] <= '9')))
+    name[0] = '\0';
+    if (s.n != 3)
+        return false;
+    for (size_t i = 0; i < 3; i++) {
+        char c = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
+
+        if (!((c >= 'A' && c <= 'Z') || (i && c >= '0' && c <= '9')))
             return false;
-    return s.n == 3;
+        name[i] = c;
+    }
+    name[3] = '\0';
+    return true;
 }
 
 /* FHS, BHS and MSH: the first field is the separator, the second the others. */
@@ -229,38 +238,47 @@ static void each_header_field(struct scrubbing *s, struct str field, unsigned n)
 static void one_segment(struct scrubbing *s, struct str line)
 {
     struct str rest = line, name = str_cut(&rest, s->sep.field);
+    char known[4];
 
-    s->segment = is_name(name) ? name : STR("");
+    s->segment = read_name(name, known) ? (struct str){known, 3} : STR("");
     s->field = 1;
     s->component = 1;
     if (!s->segment.n) {
         between(s, line, s->sep.field, each_repetition);
-    } else if (str_eq(name, STR("MSH")) || str_eq(name, STR("FHS")) || str_eq(name, STR("BHS"))) {
+    } else if (str_eq(s->segment, STR("MSH")) || str_eq(s->segment, STR("FHS")) ||
+               str_eq(s->segment, STR("BHS"))) {
         between(s, line, s->sep.field, each_header_field);
     } else {
         between(s, line, s->sep.field, each_field);
     }
+    s->segment = STR("");
 }
 
-/* A bare LF is content where the header ends in CR. */
+/* The end of the first segment holds for all: a bare LF is content where that is CR. */
+static struct str end_of_segments(struct str text)
+{
+    size_t n = 0;
+
+    while (n < text.n && text.p[n] != '\r' && text.p[n] != '\n')
+        n++;
+    if (n < text.n && text.p[n] == '\n')
+        return STR("\n");
+    return n + 1 < text.n && text.p[n + 1] == '\n' ? STR("\r\n") : STR("\r");
+}
+
 static void all_segments(struct scrubbing *s, struct str text)
 {
-    size_t first = 0;
-    bool lf;
+    struct str end = end_of_segments(text);
 
-    while (first < text.n && text.p[first] != '\r' && text.p[first] != '\n')
-        first++;
-    lf = first < text.n &&
-         (text.p[first] == '\n' || (first + 1 < text.n && text.p[first + 1] == '\n'));
     while (text.n) {
-        size_t n = 0;
+        const char *at = memmem(text.p, text.n, end.p, end.n);
+        size_t n = at ? (size_t)(at - text.p) : text.n;
 
-        while (n < text.n && text.p[n] != '\r' && !(lf && text.p[n] == '\n'))
-            n++;
         if (n)
             one_segment(s, (struct str){text.p, n});
-        if (n < text.n)
-            (void)buf_add_char(&s->out, text.p[n++]);
+        if (at)
+            (void)buf_add(&s->out, end);
+        n += at ? end.n : 0;
         text = (struct str){text.p + n, text.n - n};
     }
 }

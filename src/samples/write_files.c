@@ -183,15 +183,9 @@ static bool csv_fit(struct str code)
 static void site_table(const struct plan *p, struct buf *b)
 {
     (void)buf_printf(b, "from,to,note\n");
-    for (size_t i = 0; i < p->n_sites; i++) {
-        bool again = false;
-
-        for (size_t k = 0; k < i; k++)
-            again |= str_eq(p->sites[k].sent, p->sites[i].sent);
-        if (!again)
-            (void)buf_printf(b, "\"" STR_FMT "\",%s,in %zu samples\n", STR_ARG(p->sites[i].sent),
-                             p->sites[i].code, p->sites[i].n);
-    }
+    for (size_t i = 0; i < p->n_sites; i++)
+        (void)buf_printf(b, "\"" STR_FMT "\",%s,in %zu samples\n", STR_ARG(p->sites[i].sent),
+                         p->sites[i].code, p->sites[i].n);
 }
 
 static void trigger_table(const struct plan *p, enum family family, struct buf *b)
