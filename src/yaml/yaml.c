@@ -56,6 +56,8 @@ static bool fail_parser(struct reading *r)
     r->failed = true;
     if (p->error == YAML_READER_ERROR)
         at = text_place_of(r->text, p->problem_offset < r->text.n ? p->problem_offset : r->text.n);
+    else if (!yaml_line(r->text, at.line).p) /* libyaml counts one more line end at the end */
+        at = text_place_of(r->text, r->text.n);
     if (directive)
         say(r, "E005", at.line, at.column, STR("directives are not part of this language"));
     else if (strstr(context, "anchor") || strstr(context, "alias"))

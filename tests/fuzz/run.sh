@@ -5,15 +5,16 @@ export folder seconds
 here=$(dirname "$0")
 export here
 one() {
-    local target=$1 name seeds corpus log
+    local target=$1 name seeds corpus log words=()
     name=${target##*/fuzz_}
     seeds=$here/seeds/$name
     corpus=$folder/corpus/$name
     log=$folder/$name.log
+    [ -f "$here/dictionaries/$name" ] && words=(-dict="$here/dictionaries/$name")
     mkdir -p "$corpus" "$folder/findings"
     [ -d "$seeds" ] || { echo "fuzz $name: no seeds in $seeds: 0 passed, 1 failed"; return; }
     if "$target" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=65536 \
-        -artifact_prefix="$folder/findings/$name-" -print_final_stats=1 "$corpus" "$seeds" >"$log" 2>&1; then
+        -artifact_prefix="$folder/findings/$name-" -print_final_stats=1 "${words[@]}" "$corpus" "$seeds" >"$log" 2>&1; then
         echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs, 1 passed, 0 failed"
     else
         tail -40 "$log"

@@ -46,6 +46,7 @@ static const struct {
     {"tab in the indentation", "a:\n\tb: c\n", "E002", 2, 1, true},
     {"tab behind spaces", "a:\n  \tb: c\n", "E002", 2, 3, true},
     {"open bracket", "a: [b, c\n", "E003", 2, 1, true},
+    {"a text where a key should be, and the file ends", "a: b\nkkk", "E003", 2, 4, true},
     {"control character", "a: b\x01\n", "E003", 1, 5, true},
     {"key is a list", "[a, b]: c\n", "E003", 1, 1, true},
     {"anchor", "a: &x b\n", "E004", 1, 4, true},
