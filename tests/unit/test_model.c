@@ -146,7 +146,7 @@ static void test_states(void)
                        .pending = 1};
 
     CHECK(!notice_may_become(NOTICE_CHECKING, NOTICE_READY), "checking is never ready");
-    CHECK(!notice_may_become(NOTICE_CHECKING, NOTICE_WAITING), "checking is never waiting");
+    CHECK(notice_may_become(NOTICE_CHECKING, NOTICE_WAITING), "a declared resend waits again");
     CHECK(!notice_may_become(NOTICE_ACCEPTED, NOTICE_READY), "accepted is never ready");
     for (int s = NOTICE_WAITING; s <= NOTICE_WITHDRAWN; s++) {
         CHECK(!notice_may_become(NOTICE_WITHDRAWN, (enum notice_state)s), "withdrawn is final");

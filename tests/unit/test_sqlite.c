@@ -274,7 +274,7 @@ static void test_schema(void)
     p.seal = mine;
     p.set.seal = mine;
     run_sql(&p, "INSERT INTO migration(version) VALUES (99)");
-    refused(&p, "schema 99, this program knows 5");
+    refused(&p, "schema 99, this program knows 6");
     p.set.read_only = true;
     refused(&p, "schema 99");
     p.set.read_only = false;
