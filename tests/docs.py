@@ -14,30 +14,47 @@ A block says behind its language what it is (readers do not see it):
     ```csv append=tables/site.csv      rows added;  file= works for every language
     ```console                         `$ ` lines are run, the rest is what they print: `…` stands for any text,
                                        a line `…` for any lines, `[exit 1]` for the exit code
+    ```console retry                   each line again until it prints that, for ten seconds at most
     ```console env=NAME                only where NAME is set in the environment; counted as skipped else
 
 `<!-- docs: tenant mappings/demo -->` begins a fresh copy of that folder; each `## ` heading begins it anew. What
-parts have made is checked and tested at the end of its section. A block of these languages without a word is
-a fault: nothing is passed over in silence."""
+parts have made is checked and tested at the end of its section. `<!-- docs: folder fixtures/tutorial -->` begins a
+copy that stays to the end of the page. A block of these languages without a word is a fault: nothing is passed
+over in silence. What a command leaves running (`… >log 2>&1 &`) ends with the page. Everything runs in a network
+of its own where that can be had, so that fixed ports are free and nothing leaves the machine."""
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KEYS = ("rule", "test", "path", "template", "trigger", "on")  # what names an item of a list, best first
 # The policies of the examples are in force on that day. (A program with sanitizers cannot run under it.)
-CLOCK = ["faketime", "-f", "@2026-11-22 12:00:00"] if shutil.which("faketime") else []
+DAY = "@2026-11-22 12:00:00"
 RUN = ("yaml", "csv", "hl7", "json", "console")
 
 
 class Fault(Exception):
     pass
+
+
+def clock():
+    """What faketime puts into the environment; by itself it would wait for what runs in the background."""
+    if not shutil.which("faketime"):
+        return {}
+    said = subprocess.run(["faketime", "-f", DAY, "env"], capture_output=True, text=True, check=True).stdout
+    found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    return {name: found[name] for name in ("LD_PRELOAD", "FAKETIME") if name in found}
+
+
+CLOCK = clock()
 
 
 def blocks_of(text):
@@ -52,8 +69,8 @@ def blocks_of(text):
             i = end
         elif line.startswith("## "):
             yield i + 1, "heading", line[3:], ""
-        elif (said := re.match(r"^<!-- docs: tenant (\S+) -->$", line)):
-            yield i + 1, "tenant", said[1], ""
+        elif (said := re.match(r"^<!-- docs: (tenant|folder) (\S+) -->$", line)):
+            yield i + 1, said[1], said[2], ""
         i += 1
 
 
@@ -102,7 +119,7 @@ class Page:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="docs-"))
         self.tenant, self.made, self.expect = None, set(), None
         self.passed = self.failed = 0
-        self.skipped = []
+        self.skipped, self.groups = [], []
 
     def place(self, line):
         return f"{self.path.relative_to(ROOT)}:{line}"
@@ -114,15 +131,30 @@ class Page:
         self.made, self.expect = set(), None
 
     def shell(self, command):
-        env = dict(os.environ, PATH=f"{self.folder}/.bin:{os.environ['PATH']}", LC_ALL="C.UTF-8", NO_COLOR="1")
+        env = dict(os.environ, PATH=f"{self.folder}/.bin:{os.environ['PATH']}", LC_ALL="C.UTF-8", NO_COLOR="1", **CLOCK)
         bin_folder = self.folder / ".bin"
         bin_folder.mkdir(exist_ok=True)
         link = bin_folder / "tidings"
         if not link.exists():
             link.symlink_to(self.program)
-        done = subprocess.run([*CLOCK, "bash", "-c", command], cwd=self.folder, env=env, capture_output=True, text=True,
-                              timeout=120, stdin=subprocess.DEVNULL)
-        return done.returncode, done.stdout + done.stderr
+        with subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=env, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+                              start_new_session=True) as run:
+            self.groups.append(run.pid)
+            try:
+                out, err = run.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                os.killpg(run.pid, signal.SIGKILL)
+                raise
+        return run.returncode, out + err
+
+    def end_jobs(self):
+        """What was left running; most groups are over."""
+        for group in self.groups:
+            try:
+                os.killpg(group, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
 
     def end_section(self, line):
         """What the parts of a section have made: clean, and its tests pass; or exactly the errors it names."""
@@ -175,7 +207,7 @@ class Page:
 
     def block(self, language, body, opt):
         if language == "console":
-            self.console(body)
+            self.console(body, 10 if "retry" in opt else 0)
             return
         if "settings" in opt:
             self.settings(body)
@@ -189,7 +221,7 @@ class Page:
         if "expect" in opt:
             self.expect = opt["expect"]
 
-    def console(self, body):
+    def console(self, body, patience):
         commands = re.split(r"^\$ ", body, flags=re.M)
         if commands[0].strip() or len(commands) < 2:
             raise Fault("a console block starts with `$ `")
@@ -202,19 +234,30 @@ class Page:
             if lines and (said := re.match(r"^\[exit (\d+)\]$", lines[-1])):
                 code = int(said[1])
                 lines.pop()
-            rc, out = self.shell(command)
-            if rc != code:
-                raise Fault(f"`{command}` ends with {rc}, not {code}:\n{out[-3000:]}")
-            if not matches([line.rstrip() for line in lines], [line.rstrip() for line in out.rstrip("\n").split("\n")]):
-                raise Fault(f"`{command}` prints something else:\n{out[-3000:]}")
+            until = time.monotonic() + patience
+            while (fault := self.command(command, code, lines)) and time.monotonic() < until:
+                time.sleep(0.1)
+            if fault:
+                raise Fault(fault)
+
+    def command(self, command, code, lines):
+        """What is wrong with it, or None."""
+        rc, out = self.shell(command)
+        if rc != code:
+            return f"`{command}` ends with {rc}, not {code}:\n{out[-3000:]}"
+        if not matches([line.rstrip() for line in lines], [line.rstrip() for line in out.rstrip("\n").split("\n")]):
+            return f"`{command}` prints something else:\n{out[-3000:]}"
+        return None
 
     def run(self):
         last = 0
         for line, language, info, body in blocks_of(self.path.read_text(encoding="utf-8")):
             last = line
-            if language in ("heading", "tenant"):
+            if language in ("heading", "tenant", "folder"):
                 self.attempt(line, self.end_section, line)
-                if language == "tenant":
+                if language == "folder":
+                    shutil.copytree(ROOT / info, self.folder, dirs_exist_ok=True)
+                elif language == "tenant":
                     self.tenant = info
                 self.fresh()
             elif language in RUN and info != "excerpt":  # tests/code_pages.py made and ran it
@@ -224,7 +267,8 @@ class Page:
                     continue
                 self.attempt(line, self.block, language, body, opt)
         self.attempt(last, self.end_section, last)
-        shutil.rmtree(self.folder)
+        self.end_jobs()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def attempt(self, line, step, *args):
         before = bool(self.made) if step == self.end_section else True
@@ -250,7 +294,20 @@ def matches(wanted, got):
     return matches(wanted[1:], got[1:]) if len(wanted) > 1 else len(got) == 1
 
 
+def own_network():
+    """Begins again in a network namespace with a loopback of its own, where that is allowed."""
+    if os.environ.get("DOCS_NETWORK"):
+        return
+    alone = ["unshare", "--map-root-user", "--net", "--"]
+    up = "ip link set lo up"
+    if all(map(shutil.which, ("unshare", "ip"))) and subprocess.run([*alone, "sh", "-c", up], check=False,
+                                                                    capture_output=True).returncode == 0:
+        os.environ["DOCS_NETWORK"] = "own"
+        os.execvp(alone[0], [*alone, "sh", "-c", f'{up} && exec "$@"', "sh", sys.executable, *sys.argv])
+
+
 def main():
+    own_network()
     program = pathlib.Path(sys.argv[1]).resolve()
     pages = [pathlib.Path(p).resolve() for p in sys.argv[2:]] or \
         [ROOT / "README.md"] + sorted((ROOT / "docs").rglob("*.md")) + sorted((ROOT / "mappings").rglob("*.md"))
