@@ -83,25 +83,27 @@ static void find_phones(struct plan *p)
             (struct plan_path){STR("Patient.telecom.where(system='phone').value"), 0};
 }
 
-/* Where samples hold a time of the appointment to the minute. */
+/* Some time stands there, with its hours: "SCH-11.4 to the minute, no offset". */
+static bool has_time(const struct tally *times, struct str path)
+{
+    for (size_t i = 0; i < times->n; i++) {
+        struct str name = times->items[i].name;
+
+        if (str_starts(name, path) && name.n > path.n && name.p[path.n] == ' ' &&
+            !memmem(name.p, name.n, "the day", 7))
+            return true;
+    }
+    return false;
+}
+
+/* Where samples hold a time of the appointment. */
 static void find_starts(struct plan *p)
 {
     static const char *const paths[] = {"TQ1-7", "SCH-11.4", "AIS-4", "AIL-6", "AIP-6", "AIG-8"};
-    const struct tally *times = &p->profile->times;
 
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        size_t n = strlen(paths[i]);
-
-        for (size_t k = 0; k < times->n; k++) {
-            struct str name = times->items[k].name;
-
-            if (str_starts(name, str_of(paths[i])) && name.n > n && name.p[n] == ' ' &&
-                !memmem(name.p, name.n, "the day", 7) && p->n_starts < PLAN_PATHS) {
-                p->starts[p->n_starts++] = (struct plan_path){str_of(paths[i]), 0};
-                break;
-            }
-        }
-    }
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (has_time(&p->profile->times, str_of(paths[i])))
+            p->starts[p->n_starts++] = (struct plan_path){str_of(paths[i]), 0};
     if (!p->n_starts)
         p->starts[p->n_starts++] = (struct plan_path){STR("SCH-11.4"), 0};
 }

@@ -50,14 +50,14 @@ static size_t skip_frame(struct str b, size_t at)
 static bool is_header(struct str rest)
 {
     return rest.n > 3 &&
-           (memcmp(rest.p, "MSH", 3) == 0 || memcmp(rest.p, "FHS", 3) == 0 ||
-            memcmp(rest.p, "BHS", 3) == 0) &&
+           (str_starts(rest, STR("MSH")) || str_starts(rest, STR("FHS")) ||
+            str_starts(rest, STR("BHS"))) &&
            hl7_may_separate(rest.p[3]);
 }
 
 static bool is_trailer(struct str rest)
 {
-    return rest.n >= 3 && (memcmp(rest.p, "BTS", 3) == 0 || memcmp(rest.p, "FTS", 3) == 0) &&
+    return (str_starts(rest, STR("BTS")) || str_starts(rest, STR("FTS"))) &&
            (rest.n == 3 || hl7_may_separate(rest.p[3]) || is_frame(rest.p[3]));
 }
 
@@ -170,9 +170,12 @@ static bool split_json(struct split *s, size_t at, struct err *e)
 bool source_split(struct str bytes, struct arena *a, struct pieces *out, struct err *e)
 {
     struct split s = {bytes, a, out, 0};
-    size_t at = skip_frame(bytes, 0);
+    size_t at;
 
     *out = (struct pieces){NULL, 0};
+    if (!bytes.p || bytes.n == 0)
+        return true;
+    at = skip_frame(bytes, 0);
     if (!add(&s, PIECE_FRAME, 0, at, e))
         return false;
     if (at < bytes.n && bytes.p[at] == '{')

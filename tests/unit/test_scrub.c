@@ -121,7 +121,7 @@ static void check_outcomes(enum message_kind kind, struct str before, struct str
                            struct arena *a)
 {
     struct feed_input in = {.kind = kind, .body = before, .key = STR("tidings-test-key")};
-    struct feed_result x, y;
+    struct feed_result x = {0}, y = {0};
     struct err ignored;
     bool same;
 
@@ -165,9 +165,9 @@ static void one_message(const struct piece *p)
 static int one_file(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
     struct arena a = {0};
-    struct pieces pieces;
-    struct str bytes;
-    struct err e;
+    struct pieces pieces = {NULL, 0};
+    struct str bytes = STR("");
+    struct err e = {0};
 
     (void)st, (void)ftw;
     if (kind != FTW_F)
