@@ -24,8 +24,8 @@ struct hl7_place { /* of one segment */
     int block;     /* patient block, from 0; HL7_NOWHERE: message level */
     int group;     /* from 0; HL7_NOWHERE: in none */
     bool
-        aside; /* a note (NTE) under AIS, AIG, AIL or AIP, and that does not lead the group: it is about
-                      that resource, and must never be read as a note on the appointment */
+        aside; /* a note (NTE) under AIS, AIG, AIL or AIP, or a Z-segment of it, and that does not lead the
+                      group: it is about that resource, and must never be read as a note on the appointment */
 };
 
 struct hl7_groups {

@@ -88,13 +88,15 @@ static void cut_groups(struct cutting *c)
 
 static void set_notes_aside(struct cutting *c)
 {
-    const char *owner = ""; /* the last segment that is no note */
+    const char *owner = ""; /* the last segment that is no note and no Z-segment of another */
 
     for (size_t i = 0; i < c->m->n_segments; i++) {
+        const char *name = c->m->segments[i].name;
+
         if (is(c->m, i, "NTE"))
             c->places[i].aside = is_resource(owner) && strcmp(owner, c->lead) != 0;
-        else
-            owner = c->m->segments[i].name;
+        else if (name[0] != 'Z')
+            owner = name;
     }
 }
 
