@@ -47,6 +47,25 @@ static void check_ops(const struct cond *c)
         abort();
 }
 
+/* Read once more, and between brackets, it is the same program. */
+static void check_again(struct str text, enum cond_operands operands, struct str printed,
+                        struct arena *a)
+{
+    struct str bracketed = arena_printf(a, "(" STR_FMT ")", STR_ARG(text));
+    struct cond_fault fault;
+    struct cond *c;
+
+    if (!printed.n || !cond_parse(text, operands, a, &c, &fault) ||
+        !str_eq(cond_print(c, a), printed))
+        abort();
+    if (cond_parse(bracketed, operands, a, &c, &fault)) {
+        if (!str_eq(cond_print(c, a), printed))
+            abort();
+    } else if (strcmp(fault.code, "E104") != 0 && strcmp(fault.code, "E006") != 0) {
+        abort(); /* too long or too deep now, nothing else */
+    }
+}
+
 static void check(struct str text, enum cond_operands operands)
 {
     struct cond_source source = {NULL, state, values};
@@ -62,8 +81,7 @@ static void check(struct str text, enum cond_operands operands)
         if (cond_parse(turned, operands, &a, &negation, &ignored) &&
             cond_holds(c, &source) == cond_holds(negation, &source))
             abort();
-        if (cond_print(c, &a).n == 0)
-            abort();
+        check_again(text, operands, cond_print(c, &a), &a);
     } else if (c || fault.at > text.n || !fault.text || fault.code[0] != 'E') {
         abort();
     }

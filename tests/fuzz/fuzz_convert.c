@@ -52,6 +52,29 @@ static void check(const struct converter *c, const struct convert_context *ctx, 
     }
 }
 
+/* What is read as a time is one of the calendar, written with what was read it is the same time, and the
+ * converter of instants takes it only with a time of day. */
+static void check_moment(struct str text, const struct convert_context *ctx)
+{
+    static const struct converter instant = {.kind = CONVERT_INSTANT};
+    const struct candidate one = {.text = text};
+    struct converted out;
+    struct moment m, again;
+    struct str written;
+
+    if (!moment_read(text, &m))
+        return;
+    if (!civil_valid(&m.local) || m.precision < MOMENT_YEAR || m.precision > MOMENT_SECOND ||
+        m.offset_s > 50400 || m.offset_s < -50400)
+        abort();
+    written = arena_printf(ctx->arena, "%04d%02d%02d%02d%02d%02d", m.local.year, m.local.month,
+                           m.local.day, m.local.hour, m.local.minute, m.local.second);
+    if (!moment_read(written, &again) || memcmp(&again.local, &m.local, sizeof m.local) != 0)
+        abort();
+    if (convert_run(&instant, 1, ctx, &one, &out) && m.precision < MOMENT_HOUR)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct str offered[] = {STR_LIT("zh-TW"), STR_LIT("en")};
@@ -83,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     one = (struct candidate){.text = in};
     if (c.kind == CONVERT_PHONE && n > 1)
         one = (struct candidate){.xtn = parts, .n_xtn = n};
+    check_moment(in, &ctx);
     if (convert_run(&c, 1, &ctx, &one, &out))
         check(&c, &ctx, in, out.text);
     else if (!out.reason || out.text.p)

@@ -327,6 +327,45 @@ static void test_prefixes(void)
         }
 }
 
+/* Every byte of every expression replaced by signs that mean something: compiled or refused at a place
+ * inside, and what is compiled can be run. */
+static void test_flips(void)
+{
+    static const char signs[] = " .()'[]|=!,$\\0a\"\n\x80\xff";
+    struct world w;
+    int compiled = 0, wrong = 0;
+
+    world_open(&w, "{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"A\",\"B\"]}]}",
+               "Patient");
+    for
+        EACH (i, cases) {
+            size_t n = strlen(cases[i].expression);
+
+            for (size_t k = 0; k < n * sizeof signs; k++) {
+                char *copy = malloc(n);
+                const struct fhirpath *x;
+                struct fhirpath_fault fault;
+                struct fhirpath_items items;
+                struct arena a = {0};
+                struct err e;
+
+                memcpy(copy, cases[i].expression, n);
+                copy[k / sizeof signs] = signs[k % sizeof signs];
+                if (fhirpath_compile((struct str){copy, n}, &a, &x, &fault)) {
+                    compiled++;
+                    wrong += !fhirpath_eval(x, &w.scope, &a, &items, &e) && e.kind != ERR_INPUT;
+                } else {
+                    wrong += fault.at > n || fault.code[0] != 'E' || !fault.text[0];
+                }
+                free(copy);
+                arena_reset(&a);
+            }
+        }
+    CHECK(wrong == 0, "%d", wrong);
+    CHECK(compiled > 1000, "only %d variants are expressions", compiled);
+    arena_reset(&w.a);
+}
+
 static void test_bounds(void)
 {
     struct buf b = buf_new(1 << 20);
@@ -494,6 +533,7 @@ int main(void)
     test_guards();
     test_faults();
     test_prefixes();
+    test_flips();
     test_bounds();
     test_chains();
     test_roots();

@@ -184,6 +184,125 @@ static void test_broken(void)
     CHECK(wrong == 0, "%d", wrong);
 }
 
+/* ---- against a list: random rows, written in every way RFC 4180 has ---- */
+
+enum { ROWS = 40, FIELD = 8, TEXT = 4096 };
+
+struct list {
+    char from[ROWS][FIELD], to[ROWS][FIELD];
+    bool twice[ROWS]; /* its `from` stands in a row before it */
+    int n;
+};
+
+static unsigned next(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 16) % below;
+}
+
+static void random_field(unsigned *seed, char out[FIELD])
+{
+    static const char signs[] = "ab \",\n\r";
+    size_t n = 1 + next(seed, 3);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = signs[next(seed, sizeof signs - 1)];
+    out[n] = '\0';
+    if (strspn(out, " \n\r") == n)
+        out[0] = 'c';
+}
+
+static void write_field(unsigned *seed, const char *text, struct buf *csv)
+{
+    if (!strpbrk(text, "\",\r\n") && next(seed, 2)) {
+        buf_add(csv, str_of(text));
+        return;
+    }
+    buf_add_char(csv, '"');
+    for (; *text; text++)
+        buf_printf(csv, *text == '"' ? "%c\"" : "%c", *text);
+    buf_add_char(csv, '"');
+}
+
+static const char *look_up(const struct list *l, const char *from)
+{
+    for (int i = 0; i < l->n; i++)
+        if (strcmp(l->from[i], from) == 0)
+            return l->to[i];
+    return NULL;
+}
+
+static void make_list(unsigned *seed, struct list *l, struct buf *csv)
+{
+    int rows = 1 + (int)next(seed, ROWS);
+    bool note = next(seed, 2);
+    const char *end = next(seed, 2) ? "\r\n" : "\n";
+
+    buf_printf(csv, "from,to%s%s", note ? ",note" : "", end);
+    for (*l = (struct list){0}; l->n < rows; l->n++) {
+        random_field(seed, l->from[l->n]);
+        random_field(seed, l->to[l->n]);
+        l->twice[l->n] = look_up(l, l->from[l->n]) != NULL;
+        write_field(seed, l->from[l->n], csv);
+        buf_add_char(csv, ',');
+        write_field(seed, l->to[l->n], csv);
+        buf_add(csv, str_of(note ? ",x" : ""));
+        buf_add(csv, str_of(l->n + 1 < rows || next(seed, 2) ? end : ""));
+    }
+}
+
+/* Rows that differ, of what the table finds and of what it holds. */
+static int differences(const struct list *l, const struct table *t, unsigned *seed)
+{
+    struct table_row row;
+    size_t at = 0;
+    int wrong = 0;
+
+    for (int i = 0; i < l->n; i++) {
+        if (!l->twice[i]) {
+            wrong += at >= t->n || !str_eq(table_row(t, at).from, str_of(l->from[i])) ||
+                     !str_eq(table_row(t, at).to, str_of(l->to[i]));
+            at++;
+        }
+        wrong += !table_find(t, str_of(l->from[i]), &row) ||
+                 !str_eq(row.to, str_of(look_up(l, l->from[i])));
+    }
+    for (int i = 0; i < 50; i++) {
+        char other[FIELD];
+
+        random_field(seed, other);
+        wrong += table_find(t, str_of(other), &row) != (look_up(l, other) != NULL);
+    }
+    return wrong + (at != t->n);
+}
+
+static void test_naive(void)
+{
+    unsigned seed = 5;
+    int wrong = 0, twice = 0;
+
+    for (int i = 0; i < 500; i++) {
+        struct buf csv = buf_new(TEXT);
+        struct table_faults faults;
+        struct table t = {0};
+        struct arena a = {0};
+        struct list l;
+        size_t doubles = 0;
+
+        make_list(&seed, &l, &csv);
+        for (int k = 0; k < l.n; k++)
+            doubles += l.twice[k];
+        wrong += table_read(buf_str(&csv), &a, &t, &faults) != (doubles == 0);
+        wrong += faults.n != doubles;
+        wrong += differences(&l, &t, &seed);
+        twice += doubles > 0;
+        arena_reset(&a);
+        buf_reset(&csv);
+    }
+    CHECK(wrong == 0, "%d", wrong);
+    CHECK(twice > 0 && twice < 500, "%d tables with doubles", twice);
+}
+
 int main(void)
 {
     test_cases();
@@ -191,5 +310,6 @@ int main(void)
     test_many();
     test_costs();
     test_broken();
+    test_naive();
     return check_end();
 }
