@@ -1,6 +1,5 @@
 #include "feed/reference.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +43,11 @@ static int unknown_code(const char *word)
     return EXIT_USAGE;
 }
 
+static char upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
 int cli_codes(const struct cli_args *args)
 {
     const struct code *c;
@@ -52,7 +56,7 @@ int cli_codes(const struct cli_args *args)
     if (args->n_words == 0)
         return list_codes();
     for (size_t i = 0; i + 1 < sizeof word && args->words[0][i]; i++)
-        word[i] = (char)toupper((unsigned char)args->words[0][i]);
+        word[i] = upper(args->words[0][i]);
     c = code_find(word);
     if (!c)
         return unknown_code(args->words[0]);

@@ -66,7 +66,7 @@ static void sync_folder(const char *path)
 bool rewrite_file(const char *path, struct str before, struct str after, struct err *e)
 {
     char beside[PATH_MOST];
-    struct stat st;
+    struct stat st = {0};
     bool ok;
     int fd;
 

@@ -59,6 +59,8 @@ static bool is_host(struct str run)
         return false;
     while (last.p && memchr(last.p, '.', last.n))
         (void)str_cut(&last, '.');
+    if (!last.p)
+        return false;
     for (size_t i = 0; i < last.n; i++)
         letters = letters && isalpha((unsigned char)last.p[i]);
     if (last.n > 4 && strncasecmp(last.p, "xn--", 4) == 0)

@@ -238,7 +238,8 @@ static const struct key_type template_keys[] = {
      "at least 10m; result_ready/1 only"},
 };
 
-#define ROW(block, name, title, keys) [block] = {name, title, keys, sizeof(keys) / sizeof(keys[0])}
+#define ROW(block, name, title, keys)                                                              \
+    [block] = {name, title, keys, sizeof(keys) / sizeof((keys)[0])}
 
 static const struct block_type blocks[BLOCKS] = {
     ROW(BLOCK_FEED, "feed", "a feed file", feed_keys),

@@ -96,7 +96,8 @@ static void walk_hl7(const struct walk *w)
 /* How much of the place the entry names, from 1; 0: another place. */
 static unsigned names_hl7(const struct declared *d, const struct leaf *l)
 {
-    if (!d->is_hl7 || strcmp(d->hl7.segment, l->segment->name) != 0 || d->hl7.field != l->field)
+    if (!d->is_hl7 || !l->segment || d->hl7.field != l->field ||
+        strcmp(d->hl7.segment, l->segment->name) != 0)
         return 0;
     if (d->hl7.component && d->hl7.component != l->component)
         return 0;

@@ -39,7 +39,8 @@ static void add_word(struct words *w, struct str word)
 
 static int by_bytes(struct str x, struct str y)
 {
-    int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    size_t n = x.n < y.n ? x.n : y.n;
+    int c = x.p && y.p ? memcmp(x.p, y.p, n) : 0;
 
     return c ? c : (x.n > y.n) - (x.n < y.n);
 }
@@ -47,8 +48,11 @@ static int by_bytes(struct str x, struct str y)
 /* "OBR-4" before "OBR-25". */
 static int by_field(struct str x, struct str y)
 {
-    int c = memcmp(x.p, y.p, 4);
+    int c;
 
+    if (!x.p || !y.p)
+        return 0;
+    c = memcmp(x.p, y.p, 4);
     return c ? c : atoi(x.p + 4) - atoi(y.p + 4);
 }
 

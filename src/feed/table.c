@@ -96,6 +96,11 @@ static struct str undouble(struct str text, struct arena *a)
     return (struct str){out, n};
 }
 
+static bool quote_follows(const struct reader *r)
+{
+    return r->rest.n && r->rest.p[0] == '"';
+}
+
 /* A field in quotes; a doubled quote stands for one. False after a report. */
 static bool quoted(struct reader *r, struct str *out)
 {
@@ -105,16 +110,16 @@ static bool quoted(struct reader *r, struct str *out)
 
     (void)take(r);
     while (r->rest.n) {
-        if (take(r) == '"') {
-            if (!r->rest.n || r->rest.p[0] != '"') {
-                *out = doubled ? undouble(text, r->arena) : text;
-                return true;
-            }
-            (void)take(r);
-            doubled = true;
-            text.n++;
+        bool quote = take(r) == '"', twice = quote && quote_follows(r);
+
+        if (quote && !twice) {
+            *out = doubled ? undouble(text, r->arena) : text;
+            return true;
         }
-        text.n++;
+        if (twice)
+            (void)take(r);
+        doubled = doubled || twice;
+        text.n += twice ? 2 : 1;
     }
     report(r, "E303", line, column, "the closing quote is missing");
     return false;
