@@ -165,6 +165,7 @@ struct feed_outcome {
     struct str *warnings;
     size_t n_warnings;
     const struct feed_leak *leak; /* hold: what may not leave was about to; else NULL */
+    bool looked; /* what leaves was held against its message, and may leave */
     bool emits;
     struct event event; /* send, recorded: carried slots filled in */
     /* send: */

@@ -75,6 +75,7 @@ struct notice {
     int64_t resend_ms;  /* sent once more when its answer stays lost so long; 0: never, or done */
     uint8_t replies;    /* enum quick_reply */
     struct str log;     /* site code, where the policy wants it in the log; else absent */
+    uint8_t approval[INDEX_BYTES]; /* of what it says, and to whom: store/approval.h; zeros: none */
 };
 
 enum attempt_state {

@@ -12,11 +12,16 @@
  * overtakes another. What the store hands out too late (stopped, resting, closing, stale) ends as
  * unsent.
  *
+ * What is not what the second line of defence approved (store/approval.h) never leaves: the notice is held and its
+ * feed paused, as by map.
+ *
  * A refusal that is our own fault (token, permission, number; classes ST, PN) stops the sender: nothing
  * is POSTed until a GET of the phone number says 200, or until the class's rest is over. A connection
  * that cannot be made rests the sender for 1 s, doubled up to 60 s. */
 #ifndef SEND_SEND_H
 #define SEND_SEND_H
+
+#include <stdatomic.h>
 
 #include "base/alarm.h"
 #include "base/bell.h"
@@ -40,8 +45,9 @@ struct send_settings {
     int64_t probe_ms;            /* between probes while stopped */
     int64_t grace_ms;            /* how long send_close() waits for answers */
     struct retry_policy retry;
-    struct bell plan;   /* rung after each stored outcome */
-    struct alarm alarm; /* wakes send_ring() */
+    _Atomic uint64_t *blocked; /* counts what was not approved; NULL: nobody asks */
+    struct bell plan;          /* rung after each stored outcome */
+    struct alarm alarm;        /* wakes send_ring() */
 };
 
 /* For metrics. Counts since open. */

@@ -53,6 +53,7 @@ struct reminder {
     struct param *params; /* sealed at rest */
     size_t n_params;
     int64_t before_ms, due_ms, expires_ms, ttl_ms;
+    uint8_t approval[INDEX_BYTES]; /* store/approval.h: to the number that the event names */
 };
 
 /* One instance of a mapped message, as the feed decided it. */
@@ -84,6 +85,7 @@ struct instance {
     struct reminder *reminders; /* set whether it notifies or not; in order of due_ms */
     size_t n_reminders;
     struct str log; /* site code, where the policy wants it in the log; else absent */
+    uint8_t approval[INDEX_BYTES]; /* store/approval.h: to the number that the event names */
 };
 
 struct instance_list {
@@ -283,8 +285,8 @@ struct store_ops {
     /* Reminders that wait and are due, in order of their times. */
     bool (*find_due)(struct store *s, int64_t now_ms, size_t most, struct arena *a,
                      struct notice_list *out, struct err *e);
-    /* Whom it goes to when it leaves the next time; absent: nobody. */
-    bool (*save_recipient)(struct store *s, int64_t notice_id, struct str to, struct err *e);
+    /* Whom it goes to when it leaves the next time (absent: nobody), with the approval: approval_readdress(). */
+    bool (*save_recipient)(struct store *s, const struct notice *n, struct err *e);
     /* `previous` is `key` from now on (patient/1 change merge, written at at_ms): who asks for the record of
      * `previous` gets that of `key`, events name `key`, and so do notices that may still leave and links
      * that may still be used; those get `raw`, too. The other way round, as one that came earlier may have

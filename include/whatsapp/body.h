@@ -23,6 +23,7 @@
 #ifndef WHATSAPP_BODY_H
 #define WHATSAPP_BODY_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/notice.h"
@@ -52,6 +53,9 @@ struct whatsapp_body {
  * ERR_INPUT with the offset of the first fault. Shares no code with the builder but the rules for
  * single values. */
 bool whatsapp_body_check(struct str json, struct whatsapp_body *out, struct err *e) MUST_USE;
+
+/* The text of a parameter without its escapes; lives in `a`. */
+struct str whatsapp_body_text(struct str escaped, struct arena *a);
 
 /* Do the bytes send exactly this notice and nothing else? ERR_INPUT: no. */
 bool whatsapp_body_matches(const struct whatsapp_body *b, const struct notice *n, struct str echo,

@@ -58,7 +58,7 @@ struct app {
     size_t policy_expired;  /* entries of the feeds in service */
     int64_t policy_seen_ms; /* when that was found out */
 
-    _Atomic uint64_t blocked; /* map_settings.blocked */
+    _Atomic uint64_t blocked; /* map_settings.blocked, send_settings.blocked */
     struct map *map;
     struct plan *plan;
     struct send *send;

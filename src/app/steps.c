@@ -138,6 +138,7 @@ static bool open_send(struct app *a, struct err *e)
         .probe_ms = c->send_probe_interval,
         .grace_ms = c->stop_grace,
         .retry = retry_of(c),
+        .blocked = &a->blocked,
         .plan = {app_ring_plan, a},
         .alarm = wake_alarm(&a->wakes[WAKE_SEND]),
     };

@@ -388,5 +388,6 @@ bool leak_look(struct instance *i)
     l.n_open = l.n;
     if (l.n)
         leaves_each(i->m, hold_against, &l);
-    return settle(&l);
+    i->out->looked = settle(&l);
+    return i->out->looked;
 }

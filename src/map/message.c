@@ -4,6 +4,7 @@
 #include "blocked.h"
 #include "merge.h"
 #include "order.h"
+#include "store/approval.h"
 
 struct memory {
     struct store *store;
@@ -65,6 +66,47 @@ static struct str join(const struct str *all, size_t n, struct arena *a)
         text = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text), i ? "; " : "", STR_ARG(one));
     }
     return text;
+}
+
+/* What one message of the outcome says to the number that its event names. */
+static struct approved words_of(const struct message *m, const struct feed_outcome *o,
+                                const struct feed_template *t)
+{
+    return (struct approved){
+        .feed = m->feed,
+        .event_type = o->event.type,
+        .unit_key = o->event.unit_key,
+        .template = str_of(t->name),
+        .to = event_value(&o->event, "phone"),
+        .link = t->link,
+        .named = t->named,
+        .replies = t->replies,
+    };
+}
+
+/* For those that were held against the message, and for no others. */
+static void approve(const struct map_settings *set, const struct message *m,
+                    const struct feed_outcome *o, struct arena *a, struct instance *in)
+{
+    if (!o->looked)
+        return;
+    for (size_t i = 0; i < in->n_reminders; i++) {
+        const struct feed_reminder *r = &o->reminders[i];
+        struct approved words = words_of(m, o, r->template);
+
+        words.language = r->language;
+        words.params = r->params;
+        words.n_params = r->n_params;
+        approval_make(set->seal, &words, a, in->reminders[i].approval);
+    }
+    if (in->notifies) {
+        struct approved words = words_of(m, o, o->template);
+
+        words.language = o->language;
+        words.params = o->params;
+        words.n_params = o->n_params;
+        approval_make(set->seal, &words, a, in->approval);
+    }
 }
 
 static void add_reminders(struct instance *in, const struct feed_outcome *o, struct arena *a)
@@ -177,6 +219,7 @@ bool map_one(const struct map_settings *set, const uint8_t key[SEAL_KEY_BYTES],
     all = NEW_ARRAY(a, struct instance, r.n);
     for (size_t i = 0; i < r.n; i++) {
         all[i] = instance_of(m, &r, &r.outcomes[i], a);
+        approve(set, m, &r.outcomes[i], a, &all[i]);
         if (!order_keep(&all[i], &(struct said){r.outcomes[i].phone_ms, r.outcomes[i].language_ms},
                         s, a, e))
             return false;

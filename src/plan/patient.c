@@ -30,6 +30,13 @@ static bool on_the_wire(const struct notice *n)
     return n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING;
 }
 
+static bool readdress(struct run *r, struct notice *n, const struct event *record, struct str to,
+                      struct err *e)
+{
+    approval_readdress(r->set->seal, record, to, r->arena, n);
+    return r->store->ops->save_recipient(r->store, n, e);
+}
+
 /* One on the wire keeps its number while it is there; it matters if it leaves once more. */
 static bool heed(struct run *r, struct notice *n, const struct event *record, struct err *e)
 {
@@ -45,7 +52,7 @@ static bool heed(struct run *r, struct notice *n, const struct event *record, st
     if (who == RECIPIENT_NAMED)
         return true;
     if (who == RECIPIENT_NEWER || on_the_wire(n))
-        return str_eq(n->to, to) || ops->save_recipient(r->store, n->id, to, e);
+        return str_eq(n->to, to) || readdress(r, n, record, to, e);
     return run_withdraw(r, n, recipient_reason(who), e);
 }
 

@@ -19,6 +19,7 @@ static struct notice notice_of(const struct reminder *m, const struct notice *fi
     n.params = m->params;
     n.n_params = m->n_params;
     n.replies = m->replies;
+    memcpy(n.approval, m->approval, sizeof n.approval);
     n.before_ms = m->before_ms;
     n.resend_ms = 0;
     n.due_ms = m->due_ms;
@@ -37,8 +38,10 @@ bool remind_plan(struct run *r, const struct instance *in, const struct patient 
 
         if (one.due_ms <= first_ms || one.due_ms <= r->now_ms)
             continue;
-        if ((button && !run_mint(r, in, who, &one, &link, e)) ||
-            !r->store->ops->put_notice(r->store, &one, button ? &link : NULL, e))
+        if (button && !run_mint(r, in, who, &one, &link, e))
+            return false;
+        run_address(r, in, who, &one);
+        if (!r->store->ops->put_notice(r->store, &one, button ? &link : NULL, e))
             return false;
         ++*n;
     }

@@ -94,9 +94,9 @@ bool run_mint(struct run *r, const struct instance *in, const struct patient *wh
 }
 
 static struct notice notice_of(const struct run *r, const struct instance *in,
-                               const struct patient *who, struct str to)
+                               const struct patient *who)
 {
-    return (struct notice){
+    struct notice n = {
         .instance_id = in->id,
         .state = in->coalesce_ms ? NOTICE_WAITING : NOTICE_READY,
         .feed = in->feed,
@@ -109,13 +109,23 @@ static struct notice notice_of(const struct run *r, const struct instance *in,
         .named = in->named,
         .params = in->params,
         .n_params = in->n_params,
-        .to = to,
         .due_ms = r->now_ms,
         .expires_ms = in->stale_ms,
         .resend_ms = in->resend_ms,
         .replies = in->replies,
         .log = in->log,
     };
+
+    memcpy(n.approval, in->approval, sizeof n.approval);
+    return n;
+}
+
+void run_address(const struct run *r, const struct instance *in, const struct patient *who,
+                 struct notice *n)
+{
+    n->to = event_value(&in->event, "phone"); /* as map approved it */
+    if (!str_eq(n->to, who->to))
+        approval_readdress(r->set->seal, &who->record, who->to, r->arena, n);
 }
 
 /* What takes back one matter does not speak for another that waits in the same window: a booking that
@@ -145,6 +155,7 @@ static bool tell(struct run *r, const struct instance *in, const struct patient 
     n->expires_ms = n->expires_ms ? earlier(n->expires_ms, end) : end;
     if (in->button && !run_mint(r, in, who, n, &link, e))
         return false;
+    run_address(r, in, who, n);
     r->out->ready += n->state == NOTICE_READY;
     if (!ops->put_notice(r->store, n, in->button ? &link : NULL, e))
         return false;
@@ -164,10 +175,9 @@ static bool hold_damaged(struct run *r, const struct instance *in, struct err *e
 
 /* The first notice of the event, its reminders, or neither: then it is recorded. */
 static bool follow(struct run *r, const struct instance *in, const struct patient *who,
-                   const struct decision *d, struct str to, const struct notice_list *own,
-                   struct err *e)
+                   const struct decision *d, const struct notice_list *own, struct err *e)
 {
-    struct notice first = notice_of(r, in, who, to);
+    struct notice first = notice_of(r, in, who);
     bool told = d->verdict == VERDICT_TELL, reminds = told || !in->notifies;
     size_t n = 0;
 
@@ -182,7 +192,7 @@ static bool follow(struct run *r, const struct instance *in, const struct patien
 static bool decide(struct run *r, const struct instance *in, struct err *e)
 {
     const struct store_ops *ops = r->store->ops;
-    struct str type = in->event.type, key = in->event.unit_key, to;
+    struct str type = in->event.type, key = in->event.unit_key;
     struct notice_list open = {0};
     struct patient who;
     struct unit unit;
@@ -198,7 +208,7 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
         return hold_damaged(r, in, e);
     if (!ops->find_open(r->store, type, key, r->arena, &open, e))
         return false;
-    recipient = recipient_of(&in->event, who.known ? &who.record : NULL, &to);
+    recipient = recipient_of(&in->event, who.known ? &who.record : NULL, &who.to);
     d = plan_decide(r->set->seal, in, known ? &unit : NULL, recipient_reason(recipient), r->now_ms);
     if (!withdraw(r, d.withdraw, &open, &n, e))
         return false;
@@ -206,7 +216,7 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
     if ((d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||
         (remember && !ops->save_news(r->store, type, key, d.news, e)))
         return false;
-    return follow(r, in, &who, &d, to, &open, e);
+    return follow(r, in, &who, &d, &open, e);
 }
 
 /* An answer that stayed lost: sent once more where the template says so, as long as nothing later was

@@ -4,6 +4,7 @@
 
 #include "model/recipient.h"
 #include "plan/plan.h"
+#include "store/approval.h"
 
 struct run {
     const struct plan_settings *set;
@@ -19,6 +20,7 @@ struct patient {
     struct str raw;      /* what the sender calls that patient; absent: not known */
     bool known;          /* event is set */
     struct event record; /* the latest patient/1 */
+    struct str to;       /* whom its notices go to */
 };
 
 /* run.c */
@@ -26,6 +28,10 @@ bool run_withdraw(struct run *r, struct notice *n, struct str why, struct err *e
 /* Mints the link of a notice that is due at n->due_ms. */
 bool run_mint(struct run *r, const struct instance *in, const struct patient *who, struct notice *n,
               struct link_new *link, struct err *e) MUST_USE;
+
+/* `n`, minted, as the event has it: to whom it goes now. */
+void run_address(const struct run *r, const struct instance *in, const struct patient *who,
+                 struct notice *n);
 
 /* patient.c */
 bool patient_find(struct run *r, const struct event *ev, struct patient *out,

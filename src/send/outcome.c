@@ -68,7 +68,8 @@ static void apply(struct outcome *o, struct attempt *a, struct notice *n,
     }
     notice_attempt_ended(n, a, temporary, retry, o->ended_ms);
     if (o->ours && n->state == NOTICE_HELD)
-        n->reason = STR("breaks the message grammar");
+        n->reason =
+            o->blocked ? STR("blocked: not what was approved") : STR("breaks the message grammar");
 }
 
 /* What went back to waiting and was overtaken is withdrawn, and so is what the patient's record was set
@@ -121,5 +122,7 @@ bool outcome_store(struct outcome *o, struct str echo, const struct retry_policy
     if (!supersede(&f.notice, a, s, e))
         return false;
     o->notice = f.notice.state;
+    if (o->blocked && !s->ops->pause_feed(s, f.notice.feed, f.notice.reason, e))
+        return false;
     return s->ops->save_attempt(s, &f.attempt, e) && s->ops->save_notice(s, &f.notice, e);
 }

@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/container_of.h"
 #include "base/log.h"
 #include "send_impl.h"
+#include "store/approval.h"
 #include "whatsapp/body.h"
 
 enum { REPLY_MAX = 65536, STORE_AGAIN_MS = 1000 };
@@ -16,6 +18,11 @@ static void log_outcome(const struct seat *seat)
     if (o->damaged)
         log_event(LOG_ERROR, "send", "notice %lld: %s, but its record is damaged -> held", id,
                   attempt_state_name(o->state));
+    else if (o->blocked)
+        log_event(LOG_CRITICAL, "security",
+                  "notice %lld: blocked, not what was approved when its message was mapped -> %s,"
+                  " feed %s paused until `tidings resume`",
+                  id, next, seat->feed);
     else if (o->ours)
         log_event(LOG_ERROR, "send", "notice %lld: not of our grammar -> %s", id, next);
     else if (o->state == ATTEMPT_ACCEPTED)
@@ -86,6 +93,8 @@ static void store_done(struct store_job *j)
     }
     if (j->ok) {
         count(&s->counts, &seat->outcome);
+        if (seat->outcome.blocked && s->set.blocked)
+            atomic_fetch_add(s->set.blocked, 1);
         if (seat->outcome.state == ATTEMPT_ACCEPTED)
             site_count(s, seat->site);
         log_outcome(seat);
@@ -147,20 +156,47 @@ static void post(struct seat *seat)
     }
 }
 
-/* Builds the bytes, then reads them back: what leaves is exactly this notice, or nothing leaves. */
-static bool make_body(struct seat *seat, const struct notice *n)
+/* The notice as the bytes say it, for the unit and the feed that it stands for. */
+static struct approved read_back(const struct whatsapp_body *b, const struct notice *n,
+                                 struct arena *a)
+{
+    struct approved what = approved_of(n);
+    struct param *params = NEW_ARRAY(a, struct param, b->n_params);
+
+    for (size_t i = 0; i < b->n_params; i++)
+        params[i] = (struct param){b->params[i].name, whatsapp_body_text(b->params[i].text, a)};
+    what.template = b->template;
+    what.language = b->language;
+    what.to = b->to;
+    what.link = b->token.p != NULL;
+    what.named = b->named;
+    what.replies = b->replies;
+    what.params = params;
+    what.n_params = b->n_params;
+    return what;
+}
+
+/* Builds the bytes, then reads them back: what leaves is exactly this notice, as it was approved, or nothing
+ * leaves. *approved is set in either case. */
+static bool make_body(struct seat *seat, const struct notice *n, bool *approved)
 {
     struct whatsapp_body read;
+    struct approved what = approved_of(n);
     struct str echo = str_of(seat->echo);
+    const struct seal *seal = seat->send->set.seal;
     struct err e = {0};
+    bool fits;
 
     seat->body = buf_new(WHATSAPP_BODY_MAX);
-    if (whatsapp_body_build(n, echo, &seat->body, &e) &&
-        whatsapp_body_check(buf_str(&seat->body), &read, &e) &&
-        whatsapp_body_matches(&read, n, echo, &e))
-        return true;
-    log_event(LOG_ERROR, "send", "notice %lld: %s", (long long)n->id, e.text);
-    return false;
+    fits = whatsapp_body_build(n, echo, &seat->body, &e) &&
+           whatsapp_body_check(buf_str(&seat->body), &read, &e) &&
+           whatsapp_body_matches(&read, n, echo, &e);
+    if (fits)
+        what = read_back(&read, n, &seat->arena);
+    else
+        log_event(LOG_ERROR, "send", "notice %lld: %s", (long long)n->id, e.text);
+    *approved = approval_holds(seal, &what, &seat->arena, n->approval);
+    return fits && *approved;
 }
 
 /* The store was slow, and since then the sender has come to rest or the notice has gone stale. */
@@ -174,11 +210,16 @@ static bool too_late(const struct send *s, const struct notice *n)
 
 void seat_take(struct seat *seat, const struct flight *f)
 {
+    const struct str feed = f->notice.feed;
+    bool approved;
+
+    (void)snprintf(seat->feed, sizeof seat->feed, "%.*s", (int)feed.n, feed.p ? feed.p : "");
     seat->notice_id = f->notice.id;
     site_read(f->notice.log, seat->site);
     memcpy(seat->echo, f->attempt.echo, sizeof seat->echo);
-    if (!make_body(seat, &f->notice)) {
-        seat->outcome = (struct outcome){.state = ATTEMPT_REJECTED, .ours = true};
+    if (!make_body(seat, &f->notice, &approved)) {
+        seat->outcome =
+            (struct outcome){.state = ATTEMPT_REJECTED, .ours = true, .blocked = !approved};
         end(seat);
     } else if (too_late(seat->send, &f->notice)) {
         unsent(seat);

@@ -13,6 +13,7 @@ struct outcome {
     int32_t code;
     const struct graph_error *error; /* NULL: no Graph error object */
     bool ours;                       /* refused by our own grammar: it never left */
+    bool blocked;                    /* ours, and not what was approved: its feed is paused */
     bool has_wamid;
     uint8_t wamid[INDEX_BYTES];
     int64_t ended_ms;
@@ -37,6 +38,7 @@ struct seat {
     int64_t notice_id, again_ms;
     char echo[ECHO_BYTES + 1];
     char site[SEND_SITE_TEXT + 1]; /* empty: not for the log */
+    char feed[64 + 1];             /* as much of its name as a log takes */
     struct buf body;
     struct http_call call;
     struct outcome outcome;

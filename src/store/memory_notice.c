@@ -110,15 +110,16 @@ bool memory_find_due(struct store *s, int64_t now_ms, size_t most, struct arena 
     return true;
 }
 
-bool memory_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e)
+bool memory_save_recipient(struct store *s, const struct notice *n, struct err *e)
 {
     struct memory *m = (struct memory *)s;
-    struct notice *row = ROW(&m->t.notices, notice_id);
+    struct notice *row = ROW(&m->t.notices, n->id);
 
     if (!row)
-        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)notice_id);
+        return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
     memory_touch(m, row, sizeof *row);
-    row->to = copy_text(&m->arena, to);
+    row->to = copy_text(&m->arena, n->to);
+    memcpy(row->approval, n->approval, sizeof row->approval);
     return true;
 }
 

@@ -193,7 +193,7 @@ bool memory_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
 bool memory_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
                      struct notice_list *out, struct err *e);
-bool memory_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e);
+bool memory_save_recipient(struct store *s, const struct notice *n, struct err *e);
 bool memory_merge_patients(struct store *s, struct str previous, struct str key, struct str raw,
                            int64_t at_ms, bool *merged, struct err *e);
 bool memory_last_status(struct store *s, int64_t *received_ms, struct err *e);

@@ -1,11 +1,11 @@
-/* { before(8) due(8) expires(8) ttl(8) flags(1) replies(1) template language params }, numbers big-endian; a text is
- * its length(4) and its bytes. */
+/* { before(8) due(8) expires(8) ttl(8) flags(1) replies(1) approval(16) template language params }, numbers
+ * big-endian; a text is its length(4) and its bytes. */
 #include "reminders.h"
 
 #include "growing.h"
 #include "params.h"
 
-enum { NUMBERS = 4, HEAD = 8 * NUMBERS + 2, NAMED = 1, BUTTON = 2 };
+enum { NUMBERS = 4, HEAD = 8 * NUMBERS + 2 + INDEX_BYTES, NAMED = 1, BUTTON = 2 };
 
 struct reminder_list {
     struct reminder *items;
@@ -72,6 +72,8 @@ struct str reminders_pack(const struct reminder *all, size_t n, struct arena *a)
             end = put_number(end, (uint64_t)numbers[k], 8);
         *end++ = (char)((all[i].named ? NAMED : 0) | (all[i].button ? BUTTON : 0));
         *end++ = (char)all[i].replies;
+        memcpy(end, all[i].approval, INDEX_BYTES);
+        end += INDEX_BYTES;
         end = put_text(end, all[i].template);
         end = put_text(end, all[i].language);
         end = put_text(end, params[i]);
@@ -100,6 +102,8 @@ bool reminders_unpack(struct str packed, struct arena *a, struct reminder **all,
         r->named = (flags & NAMED) != 0;
         r->button = (flags & BUTTON) != 0;
         r->replies = (uint8_t)get_number(&packed, 1);
+        memcpy(r->approval, packed.p, INDEX_BYTES);
+        packed = (struct str){packed.p + INDEX_BYTES, packed.n - INDEX_BYTES};
         if (!get_text(&packed, &r->template) || !get_text(&packed, &r->language) ||
             !get_text(&packed, &params))
             return err_set(e, ERR_INPUT, 0, "reminders end at byte %zu", whole - packed.n);

@@ -12,16 +12,13 @@ static const struct query add_instance = {
     "put instance",
     "INSERT INTO instance(id, message_id, received_ms, message_ms, test, feed, rule, standing,"
     " reason, warnings, emits, event, notifies, template, language, named, button, params,"
-    " coalesce_ms, coalesce_key, stale_ms, replies, ttl_ms, resend_ms, reminders, log) VALUES (?1, "
-    "?2, (SELECT received_ms FROM message WHERE"
-    " id = ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20, ?21, ?22, ?23, ?24, ?25)"};
+    " coalesce_ms, coalesce_key, stale_ms, replies, ttl_ms, resend_ms, reminders, log, approval)"
+    " VALUES (?1, ?2, (SELECT received_ms FROM message WHERE id = ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+    "?20, ?21, ?22, ?23, ?24, ?25, ?26)"};
 static const struct query take_mapped = {
-    "take mapped",
-    "SELECT id, message_id, received_ms, message_ms, test, feed, rule, standing, reason, warnings,"
-    " emits, event, notifies, template, language, named, button, params, coalesce_ms, coalesce_key,"
-    " stale_ms, replies, ttl_ms, resend_ms, reminders, log FROM instance WHERE planned = 0 AND "
-    "standing = 1 ORDER BY id LIMIT ?1"};
+    "take mapped", "SELECT " INSTANCE_COLUMNS " FROM instance WHERE planned = 0 AND standing = 1"
+                   " ORDER BY id LIMIT ?1"};
 static const struct query write_standing = {
     "settle", "UPDATE instance SET standing = ?2, reason = ?3 WHERE id = ?1 RETURNING message_id"};
 static const struct query read_standing = {
@@ -129,7 +126,7 @@ static bool put_instance(struct sqlite *q, int64_t message_id, struct instance *
                        TEXT(in->template), TEXT(in->language), INT(in->named), INT(in->button),
                        params_arg, INT(in->coalesce_ms), TEXT(in->coalesce), INT(in->stale_ms),
                        INT(in->replies), INT(in->ttl_ms), INT(in->resend_ms), reminders_arg,
-                       TEXT(in->log)),
+                       TEXT(in->log), BYTES(in->approval, INDEX_BYTES)),
                   NULL, e) &&
            (!in->emits || in->test || put_unit(q, &in->event, e)); /* a test changes nothing */
 }
@@ -176,7 +173,7 @@ static bool open_instance(const struct rows *r, struct arena *a, struct instance
            reminders_unpack(reminders, a, &in->reminders, &in->n_reminders, e);
 }
 
-static bool instance_row(const struct rows *r, struct arena *a, struct instance *in, struct err *e)
+bool instance_row(const struct rows *r, struct arena *a, struct instance *in, struct err *e)
 {
     in->id = row_int(r, 0);
     in->message_id = row_int(r, 1);
@@ -201,6 +198,7 @@ static bool instance_row(const struct rows *r, struct arena *a, struct instance 
     in->ttl_ms = row_int(r, 22);
     in->resend_ms = row_int(r, 23);
     in->log = row_text(r, 25, a);
+    row_bytes(r, 26, in->approval, INDEX_BYTES);
     return open_instance(r, a, in, e);
 }
 

@@ -6,7 +6,7 @@
 static const struct query add_notice = {
     "put notice", "INSERT INTO notice(" NOTICE_COLUMNS ", recipient_key) VALUES (?1, ?2, ?3, ?4,"
                   " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-                  " ?21, ?22, ?23, ?24)"};
+                  " ?21, ?22, ?23, ?24, ?25)"};
 static const struct query mark_planned = {"mark planned",
                                           "UPDATE instance SET planned = 1 WHERE id = ?1"};
 static const struct query find_open = {
@@ -22,7 +22,8 @@ static const struct query find_due = {
     "find due", "SELECT " NOTICE_COLUMNS " FROM notice INDEXED BY notice_reminder"
                 " WHERE state = 1 AND before_ms > 0 AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2"};
 static const struct query save_recipient = {
-    "save recipient", "UPDATE notice SET recipient = ?2, recipient_key = ?3 WHERE id = ?1"};
+    "save recipient",
+    "UPDATE notice SET recipient = ?2, recipient_key = ?3, approval = ?4 WHERE id = ?1"};
 static const struct query read_notice = {"read notice",
                                          "SELECT " NOTICE_COLUMNS " FROM notice WHERE id = ?1"};
 static const struct query find_later = {
@@ -64,7 +65,7 @@ bool sqlite_put_notice(struct store *s, struct notice *n, struct link_new *link,
                      TEXT(n->coalesce), TEXT(n->template), TEXT(n->language), INT(n->named), params,
                      to, token, INT(n->due_ms), INT(n->expires_ms), INT(n->tries), INT(n->carrier),
                      INT(n->before_ms), INT(n->resend_ms), INT(n->replies), TEXT(n->log),
-                     recipient_key(q, n->to, key)),
+                     BYTES(n->approval, INDEX_BYTES), recipient_key(q, n->to, key)),
                 NULL, e) ||
         !sql_do(q, &mark_planned, ARGS(INT(n->instance_id)), NULL, e))
         return false;
@@ -98,6 +99,7 @@ bool notice_row(const struct rows *r, struct arena *a, struct notice *n, struct 
     n->resend_ms = row_int(r, 20);
     n->replies = (uint8_t)row_int(r, 21);
     n->log = row_text(r, 22, a);
+    row_bytes(r, 23, n->approval, INDEX_BYTES);
     return row_sealed(r, 12, at("params", n->id), a, &params, e) &&
            params_unpack(params, a, &n->params, &n->n_params, e) &&
            row_sealed(r, 13, at("recipient", n->id), a, &n->to, e) &&
@@ -181,18 +183,20 @@ bool sqlite_find_due(struct store *s, int64_t now_ms, size_t most, struct arena 
            notice_list_of(&r, a, out, NULL, e);
 }
 
-bool sqlite_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e)
+bool sqlite_save_recipient(struct store *s, const struct notice *n, struct err *e)
 {
     struct sqlite *q = (struct sqlite *)s;
     uint8_t key[INDEX_BYTES];
     struct arg sealed;
     int64_t changed;
 
-    if (!sealed_arg(q, at("recipient", notice_id), to, &sealed, e) ||
-        !sql_do(q, &save_recipient, ARGS(INT(notice_id), sealed, recipient_key(q, to, key)),
-                &changed, e))
+    if (!sealed_arg(q, at("recipient", n->id), n->to, &sealed, e) ||
+        !sql_do(
+            q, &save_recipient,
+            ARGS(INT(n->id), sealed, recipient_key(q, n->to, key), BYTES(n->approval, INDEX_BYTES)),
+            &changed, e))
         return false;
-    return changed == 1 || err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)notice_id);
+    return changed == 1 || err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
 }
 
 bool sqlite_find_later(struct store *s, const struct notice *n, bool *later, struct err *e)

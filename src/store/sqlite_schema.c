@@ -139,17 +139,19 @@ static const char version_5[] =
     "CREATE TABLE key_group(id INTEGER PRIMARY KEY, filter BLOB NOT NULL,"
     " proof BLOB NOT NULL) STRICT;";
 
-/* Reminders, quick replies, resending, slots for the log; record numbers that became one. */
+/* Reminders, quick replies, resending, slots for the log, approvals; record numbers that became one. */
 static const char version_6[] =
     "ALTER TABLE instance ADD COLUMN replies INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE instance ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE instance ADD COLUMN resend_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE instance ADD COLUMN reminders BLOB;"
     "ALTER TABLE instance ADD COLUMN log TEXT;"
+    "ALTER TABLE instance ADD COLUMN approval BLOB;"
     "ALTER TABLE notice ADD COLUMN before_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE notice ADD COLUMN resend_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE notice ADD COLUMN replies INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE notice ADD COLUMN log TEXT;"
+    "ALTER TABLE notice ADD COLUMN approval BLOB;"
     "CREATE INDEX notice_by_instance ON notice(instance_id);"
     "CREATE INDEX notice_by_patient ON notice(patient_key, id) WHERE state IN (1, 2, 3, 4, 8);"
     "CREATE INDEX notice_reminder ON notice(due_ms) WHERE state = 1 AND before_ms > 0;"
@@ -163,7 +165,7 @@ static const char version_6[] =
 static const char *const migrations[] = {version_1, version_2, version_3,
                                          version_4, version_5, version_6};
 
-enum { VERSION = sizeof migrations / sizeof *migrations };
+enum { VERSION = sizeof migrations / sizeof *migrations, APPROVES = 6 };
 
 static const struct query has_version = {
     "read the schema's version", "SELECT count(*) FROM sqlite_schema WHERE name = 'migration'"};
@@ -195,21 +197,6 @@ static bool run(struct sqlite *q, const char *sql, struct err *e)
     return sqlite3_exec(q->db, sql, NULL, NULL, NULL) == SQLITE_OK || sql_fail(q, "migrate", e);
 }
 
-static bool migrate(struct sqlite *q, int64_t from, struct err *e)
-{
-    if (!run(q,
-             "BEGIN IMMEDIATE;"
-             "CREATE TABLE IF NOT EXISTS migration(version INTEGER PRIMARY KEY,"
-             " applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;",
-             e))
-        return false;
-    for (int64_t v = from; v < VERSION; v++) {
-        if (!run(q, migrations[v], e) || !sql_do(q, &add_version, ARGS(INT(v + 1)), NULL, e))
-            return false;
-    }
-    return run(q, "COMMIT", e);
-}
-
 /* A database must not be read, and above all not added to, under another key than it was begun
  * with: every message would fail one by one instead of the start with one clear word. */
 static bool check_key(struct sqlite *q, struct err *e)
@@ -233,6 +220,24 @@ static bool check_key(struct sqlite *q, struct err *e)
                           sql_do(q, &add_check, ARGS(value), NULL, e));
     arena_reset(&q->scratch);
     return ok;
+}
+
+static bool migrate(struct sqlite *q, int64_t from, struct err *e)
+{
+    if (!run(q,
+             "BEGIN IMMEDIATE;"
+             "CREATE TABLE IF NOT EXISTS migration(version INTEGER PRIMARY KEY,"
+             " applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;",
+             e))
+        return false;
+    for (int64_t v = from; v < VERSION; v++) {
+        if (!run(q, migrations[v], e) || !sql_do(q, &add_version, ARGS(INT(v + 1)), NULL, e))
+            return false;
+    }
+    /* under another key nothing would open */
+    if (from && from < APPROVES && (!check_key(q, e) || !approve_older(q, e)))
+        return false;
+    return run(q, "COMMIT", e);
 }
 
 bool schema_open(struct sqlite *q, struct err *e)

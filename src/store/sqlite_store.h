@@ -136,6 +136,8 @@ bool next_id(struct sqlite *q, enum table t, int64_t *id, struct err *e) MUST_US
  * read_only. ERR_CONFIG with the reason. */
 bool folder_open(struct sqlite *q, const char *where, char *path, size_t path_size,
                  struct err *e) MUST_USE;
+/* Approves what was planned and mapped before there were approvals (sqlite_approve.c). */
+bool approve_older(struct sqlite *q, struct err *e) MUST_USE;
 /* Brings the tables up to date; ERR_CONFIG for a newer schema, or for another key. */
 bool schema_open(struct sqlite *q, struct err *e) MUST_USE;
 
@@ -182,10 +184,18 @@ bool part_put(struct sqlite *q, const struct message *m, int64_t id, struct err 
 bool outgoing_put(struct sqlite *q, int64_t message_id, struct str channel, struct str code,
                   int64_t due_ms, struct err *e) MUST_USE;
 
+/* A row of INSTANCE_COLUMNS. ERR_INPUT: its sealed bytes do not open; its id is read. */
+#define INSTANCE_COLUMNS                                                                           \
+    "id, message_id, received_ms, message_ms, test, feed, rule, standing, reason, warnings,"       \
+    " emits, event, notifies, template, language, named, button, params, coalesce_ms,"             \
+    " coalesce_key, stale_ms, replies, ttl_ms, resend_ms, reminders, log, approval"
+bool instance_row(const struct rows *r, struct arena *a, struct instance *in,
+                  struct err *e) MUST_USE;
+
 #define NOTICE_COLUMNS                                                                             \
     "id, instance_id, state, reason, feed, event_type, unit_key, patient_key, coalesce_key, "      \
     "template, language, named, params, recipient, token, due_ms, expires_ms, tries, carrier, "    \
-    "before_ms, resend_ms, replies, log"
+    "before_ms, resend_ms, replies, log, approval"
 bool notice_row(const struct rows *r, struct arena *a, struct notice *out, struct err *e) MUST_USE;
 /* The rest of the rows, which have NOTICE_COLUMNS; closes them. Damaged ones are held; *n (NULL: not
  * wanted) counts them, too. */
@@ -250,7 +260,7 @@ bool sqlite_find_window(struct store *s, struct str coalesce, struct arena *a,
                         struct notice_list *out, struct err *e);
 bool sqlite_find_due(struct store *s, int64_t now_ms, size_t most, struct arena *a,
                      struct notice_list *out, struct err *e);
-bool sqlite_save_recipient(struct store *s, int64_t notice_id, struct str to, struct err *e);
+bool sqlite_save_recipient(struct store *s, const struct notice *n, struct err *e);
 bool sqlite_merge_patients(struct store *s, struct str previous, struct str key, struct str raw,
                            int64_t at_ms, bool *merged, struct err *e);
 bool sqlite_last_status(struct store *s, int64_t *received_ms, struct err *e);

@@ -72,6 +72,11 @@ static struct str unescape(struct str s, char *plain)
     return (struct str){plain, n};
 }
 
+struct str whatsapp_body_text(struct str escaped, struct arena *a)
+{
+    return unescape(escaped, arena_get(a, escaped.n, 1));
+}
+
 static bool take_text(struct reader *r, size_t *length, struct str *out)
 {
     char plain[WHATSAPP_BODY_MAX];

@@ -108,7 +108,8 @@ static inline struct instance telling(const char *unit_key)
                              .n_params = 2,
                              .coalesce_ms = 60000,
                              .coalesce = STR("demo/booked/pk_patient"),
-                             .stale_ms = 99000};
+                             .stale_ms = 99000,
+                             .approval = {1, 2, 3}};
 }
 
 static inline struct instance ended(enum standing standing, const char *reason)
@@ -144,7 +145,8 @@ static inline struct notice notice_for(int64_t instance_id, const char *unit_key
                            .to = STR("+12125550101"),
                            .token = STR("CANARY-TOKEN"),
                            .due_ms = 5000,
-                           .expires_ms = 99000};
+                           .expires_ms = 99000,
+                           .approval = {4, 5, 6}};
 }
 
 /* Message, instance and notice in one go, each to a number of its own; gives the notice. */

@@ -56,6 +56,7 @@ static const struct hl7_charset *set_of(const char *name)
 
 struct work {
     const struct feed *feed;
+    const struct seal *seal;
     struct arena a;
     struct str phone, reason; /* of the one instance; absent: none */
     size_t n;
@@ -75,7 +76,7 @@ static bool map_all(void *ctx, struct store *s, struct err *e)
 {
     const uint8_t key[SEAL_KEY_BYTES] = {7};
     struct work *w = ctx;
-    const struct map_settings set = {.feeds = &w->feed, .n_feeds = 1};
+    const struct map_settings set = {.seal = w->seal, .feeds = &w->feed, .n_feeds = 1};
     struct instance_list instances;
     struct trace_list traces;
     struct message_list list;
@@ -112,6 +113,7 @@ static void check_case(const struct feed *feed, size_t i, const struct store_ops
     peer_open(&h, &p);
     peer_say(&h, &p, cases[i].say, 0);
     CHECK(peer_hear(&h, &p, cases[i].answers), "%s", cases[i].name);
+    w.seal = h.seal;
     house_end_receiver(&h); /* what it agreed with its senders is not asked any more */
     house_ask(&h, map_all, &w);
     CHECK(w.n == 1, "%s: %zu messages", cases[i].name, w.n);
@@ -135,6 +137,7 @@ static void check_unknown(const struct feed *feed)
     peer_open(&h, &p);
     peer_say(&h, &p, STR(WHOLE("")), 0);
     CHECK(peer_hear(&h, &p, 1), "taken");
+    w.seal = h.seal;
     house_ask(&h, map_all, &w);
     CHECK(!w.phone.p && str_eq(w.reason, STR("cannot be read")), STR_FMT, STR_ARG(w.reason));
     CHECK(house_ledger(&h).held == 1, "held");

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "map/map.h"
 #include "plan/plan.h"
+#include "store/approval.h"
 #include "temp_folder.h"
 #include "tenant.h"
 
@@ -292,7 +293,9 @@ static void sends(struct world *w)
            e);
         for (size_t i = 0; i < list.n; i++) {
             struct flight *f = &list.items[i];
+            const struct approved what = approved_of(&f->notice);
 
+            CHECK(approval_holds(w->seal, &what, &w->arena, f->notice.approval), "not approved");
             if (w->n_sent < MOST)
                 w->sent[w->n_sent++] = atoi(f->notice.to.p + f->notice.to.n - 3);
             f->attempt.state = ATTEMPT_ACCEPTED;

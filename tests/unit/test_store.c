@@ -11,7 +11,8 @@ static bool is_telling(const struct instance *in, const struct instance *want)
               in->button && str_eq(in->template, want->template) &&
               str_eq(in->language, want->language) && in->coalesce_ms == want->coalesce_ms &&
               str_eq(in->coalesce, want->coalesce) && in->stale_ms == want->stale_ms &&
-              in->n_params == 2 && in->event.n_slots == 3;
+              memcmp(in->approval, want->approval, sizeof in->approval) == 0 && in->n_params == 2 &&
+              in->event.n_slots == 3;
 
     for (size_t i = 0; ok && i < 2; i++)
         ok = str_eq(in->params[i].name, params[i].name) &&

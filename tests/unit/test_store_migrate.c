@@ -2,6 +2,7 @@
  * half way has changed nothing. */
 #include <sqlite3.h>
 
+#include "store/approval.h"
 #include "store_fixture.h"
 
 /* Takes away what version 6 brought. */
@@ -10,7 +11,8 @@ static const char without_6[] =
     "DROP INDEX link_by_patient; DROP INDEX status_reply; DROP TABLE merged;"
     "ALTER TABLE instance DROP COLUMN replies; ALTER TABLE instance DROP COLUMN ttl_ms;"
     "ALTER TABLE instance DROP COLUMN resend_ms; ALTER TABLE instance DROP COLUMN reminders;"
-    "ALTER TABLE instance DROP COLUMN log; ALTER TABLE notice DROP COLUMN before_ms;"
+    "ALTER TABLE instance DROP COLUMN log; ALTER TABLE instance DROP COLUMN approval;"
+    "ALTER TABLE notice DROP COLUMN approval; ALTER TABLE notice DROP COLUMN before_ms;"
     "ALTER TABLE notice DROP COLUMN resend_ms; ALTER TABLE notice DROP COLUMN replies;"
     "ALTER TABLE notice DROP COLUMN log; DELETE FROM migration WHERE version >= 6";
 
@@ -282,6 +284,8 @@ static void test_from_5(void)
 {
     struct flight_list flights;
     struct notice_list open;
+    struct instance_list mapped;
+    struct approved what;
     struct notice n;
     struct bench b;
     sqlite3 *db;
@@ -294,6 +298,7 @@ static void test_from_5(void)
     begin(&b);
     n = notice_for(put_telling(&b, "pk_v"), "pk_v", NOTICE_READY);
     OK(&b, b.s->ops->put_notice(b.s, &n, NULL, &b.e));
+    (void)put_telling(&b, "pk_w");
     commit(&b);
     b.s->ops->close(b.s);
     db = connect(&b);
@@ -311,6 +316,14 @@ static void test_from_5(void)
           "what waits is the other's now");
     OK(&b, b.s->ops->begin_attempts(b.s, 1, echo, 2000, &b.a, &flights, &b.e));
     CHECK(flights.n == 1 && flights.items[0].notice.id == n.id, "and leaves");
+    what = approved_of(&flights.items[0].notice);
+    CHECK(approval_holds(b.seal, &what, &b.a, flights.items[0].notice.approval), "approved");
+    OK(&b, b.s->ops->take_mapped(b.s, 9, &b.a, &mapped, &b.e));
+    CHECK(mapped.n == 1, "%zu wait to be planned", mapped.n);
+    n = notice_for(mapped.items[0].id, "pk_w", NOTICE_READY);
+    n.named = mapped.items[0].named;
+    what = approved_of(&n);
+    CHECK(approval_holds(b.seal, &what, &b.a, mapped.items[0].approval), "so is what is mapped");
     commit(&b);
     b.s->ops->close(b.s);
     bench_remove(&b);

@@ -12,7 +12,8 @@ static bool is_notice(const struct notice *n, const struct notice *want)
            str_eq(n->language, want->language) && n->named == want->named &&
            n->n_params == want->n_params && str_eq(n->params[0].text, want->params[0].text) &&
            str_eq(n->to, want->to) && str_eq(n->token, want->token) && n->due_ms == want->due_ms &&
-           n->expires_ms == want->expires_ms && n->tries == want->tries && !n->reason.p;
+           n->expires_ms == want->expires_ms && n->tries == want->tries && !n->reason.p &&
+           memcmp(n->approval, want->approval, sizeof n->approval) == 0;
 }
 
 static void test_notices(struct bench *b)

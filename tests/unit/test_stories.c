@@ -20,6 +20,7 @@
 #include "feed/test.h"
 #include "map/map.h"
 #include "plan/plan.h"
+#include "store/approval.h"
 #include "yaml/yaml.h"
 
 enum { MOST = 32, TEXT_MOST = 1 << 14, FILE_MOST = 1 << 18, STORIES_WANTED = 60 };
@@ -195,8 +196,11 @@ static void plans(struct world *w)
 static void note_sent(struct world *w, struct flight *f)
 {
     const struct notice *n = &f->notice;
+    const struct approved what = approved_of(n);
     struct err e = {0};
 
+    CHECK(approval_holds(w->seal, &what, &w->arena, n->approval),
+          STR_FMT ", step %zu: not approved", STR_ARG(w->story), w->step);
     if (w->n_told < MOST)
         w->told[w->n_told++] =
             (struct told){arena_printf(&w->arena, STR_FMT " " STR_FMT " " STR_FMT,

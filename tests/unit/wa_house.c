@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/container_of.h"
+#include "store/approval.h"
 
 static const struct feed_body bodies[] = {
     {"zh_TW", "您在{{1}}的預約有更新。\n請點選下方按鈕。", "請勿回覆"},
@@ -18,7 +19,16 @@ static const struct feed_template visit = {.key = "visit_update",
                                            .n_params = 1,
                                            .bodies = bodies,
                                            .n_bodies = 2};
-static const struct feed_template *const templates[] = {&visit};
+static const struct feed_template asks = {.key = "visit_question",
+                                          .name = "visit_question",
+                                          .link = true,
+                                          .replies =
+                                              QUICK_CONFIRM | QUICK_CHANGE | QUICK_CANCEL,
+                                          .params = params,
+                                          .n_params = 1,
+                                          .bodies = bodies,
+                                          .n_bodies = 2};
+static const struct feed_template *const templates[] = {&visit, &asks};
 
 static void must(bool ok, const char *what, const struct err *e)
 {
@@ -133,7 +143,7 @@ static void open_sandbox(struct house *h, bool webhooks)
                                    .host = "127.0.0.1",
                                    .phone_number_id = HOUSE_PHONE_ID,
                                    .templates = templates,
-                                   .n_templates = 1,
+                                   .n_templates = 2,
                                    .app_secret = STR(HOUSE_SECRET),
                                    .bearer = STR("the token"),
                                    .webhook_url = webhooks ? url : NULL,
@@ -161,6 +171,7 @@ static void open_send(struct house *h, const struct house_settings *set)
         .probe_ms = 60000,
         .grace_ms = 5000,
         .retry = {.first_ms = 30000, .most_ms = 3600000, .max_tries = 4, .unknown_ms = 600000},
+        .blocked = &h->blocked,
         .plan = {ring_plan, h},
         .alarm = {set_alarm, h}};
     struct err e;
@@ -307,6 +318,8 @@ static bool put(struct store *s, void *ctx, struct err *e)
     struct instance in = {.feed = STR("demo"), .standing = STANDING_PENDING, .notifies = true};
     struct message one = m;
     struct notice *n = ctx;
+    const struct approved what = approved_of(n);
+    struct house *h = container_of(container_of(s, struct flaky, store), struct house, flaky);
     struct arena a = {0};
     struct intake got;
     bool ok;
@@ -316,6 +329,9 @@ static bool put(struct store *s, void *ctx, struct err *e)
     ok = s->ops->put_message(s, &one, &a, &got, e) &&
          s->ops->put_mapped(s, got.id, STR("0"), &in, 1, e);
     n->instance_id = in.id;
+    approval_make(h->seal, &what, &a, n->approval);
+    if (h->spoil)
+        h->spoil(n);
     arena_reset(&a);
     return ok && s->ops->put_notice(s, n, NULL, e);
 }
@@ -328,13 +344,14 @@ static int64_t ready(struct house *h, const char *unit, const char *to, const ch
                        .feed = STR("demo"),
                        .event_type = STR("appointment/1"),
                        .unit_key = str_of(unit),
-                       .template = STR("visit_update"),
+                       .template = h->replies ? STR("visit_question") : STR("visit_update"),
                        .language = STR("zh_TW"),
                        .params = &param,
                        .n_params = 1,
                        .to = str_of(to),
                        .expires_ms = expires_ms,
                        .log = h->log,
+                       .replies = h->replies,
                        .tries = ++h->n_notices,
                        .token = STR("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG")};
 

@@ -15,7 +15,11 @@
 
 struct house {
     uv_loop_t loop;
-    struct str log; /* of the notices to come; absent: none */
+    struct str log;  /* of the notices to come; absent: none */
+    uint8_t replies; /* of the notices to come: enum quick_reply */
+    void (*spoil)(
+        struct notice *n); /* changes what was approved, before it is stored; NULL: nothing */
+    _Atomic uint64_t blocked;
     struct clock clock; /* stands still; see house_advance() */
     int64_t now_ms;
     struct random_source random; /* counts, so that every run is the same */
