@@ -206,6 +206,8 @@ static const struct row warnings[] = {
     {"W902", "feed.yaml", "tables: tables/", "tables: @tables/"},
     {"W902", "templates.yaml", "result:\n",
      "@spare:\n  category: UTILITY\n  body: {zh-TW: 甲, en: a}\nresult:\n"},
+    {"W908", "templates.yaml", "  shows: directory\n",
+     "  shows: directory\n  @replies: [confirm]\n"},
     {"W904", "feed.yaml",
      "        hl7: [SCH-11.4, AIS-4]\n        fhir: Appointment.start\n"
      "        as: instant\n        agree: warn\n",
@@ -472,6 +474,39 @@ static void test_no_site(void)
     free(text);
 }
 
+/* Terms that a template may have for one event only: said where it is chosen for another. */
+static void test_terms(void)
+{
+    static const struct {
+        const char *find, *put, *entry;
+    } terms[] = {
+        {"  format: named\n", "  format: named\n  button: none\n  replies: [cancel]\n",
+         "on: result_ready/1"},
+        {"  shows: directory\n", "  shows: directory\n  resend_unknown_after: 10m\n",
+         "on: appointment/1"},
+    };
+
+    for
+        EACH (i, terms) {
+            struct tenant t;
+            struct arena a = {0};
+            struct findings all;
+            char *text = tenant_replace(tenant_text("templates.yaml"), terms[i].find, terms[i].put);
+
+            tenant_make(&t);
+            tenant_write(&t, "templates.yaml", text);
+            CHECK(!feed_load(t.feed, &a, &all) && all.n == 1, "row %zu: %zu findings", i, all.n);
+            print_all(&all);
+            if (all.n == 1)
+                CHECK(strcmp(all.items[0].code, "E710") == 0 &&
+                          strstr(all.items[0].file, "feed.yaml"),
+                      "row %zu: %s %s", i, all.items[0].code, all.items[0].source);
+            arena_reset(&a);
+            tenant_remove(&t);
+            free(text);
+        }
+}
+
 /* A link out of the tenant folder is as good as "..". */
 static void test_symbolic_link(void)
 {
@@ -528,6 +563,7 @@ int main(void)
     test_policy_dates();
     test_symbolic_link();
     test_no_site();
+    test_terms();
     test_caret();
     return check_end();
 }

@@ -400,6 +400,137 @@ static void test_lattice(void)
     }
 }
 
+/* ---- taps on quick replies ---- */
+
+/* Posts the webhook of a tap until it is taken, twice at most; context: the member that names the message, or "". */
+static void tap(struct house *h, const char *phone_id, const char *context, const char *payload)
+{
+    int status;
+    struct buf b = buf_new(4096);
+
+    buf_printf(&b,
+               "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"1\",\"changes\":[{"
+               "\"field\":\"messages\",\"value\":{\"metadata\":{\"phone_number_id\":\"%s\"},"
+               "\"messages\":[{\"type\":\"button\",\"from\":\"12015550123\",\"id\":\"wamid.IN\","
+               "\"timestamp\":\"1795257600\",%s\"button\":{\"payload\":\"%s\",\"text\":\"x\"}}"
+               "]}}]}]}",
+               phone_id, context, payload);
+    status = post(h, buf_str(&b));
+    CHECK(status == 200 || (status == 503 && h->flaky.fired), "%s: %d", payload, status);
+    if (status == 503)
+        CHECK(post(h, buf_str(&b)) == 200, "%s: again", payload);
+    buf_reset(&b);
+}
+
+static const char *payload_of(struct house *h, int64_t id, const char *word)
+{
+    return arena_printf(&h->arena, "c1.%s.%s", h->echoes[id % 256] + 3, word).p;
+}
+
+/* Sends a notice, with quick replies if it asks; lost: its answer does not come. */
+static int64_t send_one(struct house *h, bool asks, bool lost)
+{
+    struct err e;
+    int64_t id;
+
+    CHECK(!lost || sandbox_rule(h->sandbox, STR("{\"drop\":\"after\",\"statuses\":[]}"), &e), "%s",
+          e.text);
+    h->asks = asks;
+    id = house_notice(h, HOUSE_TO, "x");
+    house_ring(h);
+    CHECK(house_until(h, house_quiet), "never quiet");
+    return id;
+}
+
+static void check_taps(struct house *h, uint64_t confirm, uint64_t change, uint64_t unmatched,
+                       const char *after)
+{
+    struct track_counts c = track_counts(h->track);
+
+    CHECK(c.taps[0] == confirm && c.taps[1] == change && c.taps[2] == 0 && c.unmatched == unmatched,
+          "%s: %llu confirm, %llu change, %llu cancel, %llu unmatched", after,
+          (unsigned long long)c.taps[0], (unsigned long long)c.taps[1],
+          (unsigned long long)c.taps[2], (unsigned long long)c.unmatched);
+}
+
+static void test_taps(void)
+{
+    static const char context[] = "\"context\":{\"from\":\"1\",\"id\":\"wamid.OUT\"},";
+    struct house h;
+    int64_t id, plain_id;
+
+    house_open(&h, &plain);
+    id = send_one(&h, true, false);
+    plain_id = send_one(&h, false, false);
+    tap(&h, HOUSE_PHONE_ID, context, payload_of(&h, id, "ok"));
+    check_taps(&h, 1, 0, 0, "the first");
+    CHECK(house_attempt(&h, id).delivery == DELIVERY_READ, "who taps has read it");
+    tap(&h, HOUSE_PHONE_ID, context, payload_of(&h, id, "ok"));
+    tap(&h, HOUSE_PHONE_ID, "", payload_of(&h, id, "ok"));
+    h.now_ms += 8LL * 86400000;
+    tap(&h, HOUSE_PHONE_ID, context, payload_of(&h, id, "ok"));
+    check_taps(&h, 1, 0, 0, "repeated, without its message, days later");
+    tap(&h, HOUSE_PHONE_ID, "", payload_of(&h, id, "rs"));
+    check_taps(&h, 1, 1, 0, "another reply");
+    tap(&h, HOUSE_PHONE_ID, context, payload_of(&h, id, "cx"));
+    check_taps(&h, 1, 1, 1, "one that the message does not have");
+    tap(&h, HOUSE_PHONE_ID, context, payload_of(&h, plain_id, "ok"));
+    check_taps(&h, 1, 1, 2, "a message without replies");
+    tap(&h, HOUSE_PHONE_ID, context, "c1.7ZZZZZZZZZZZZZZZZZZZZZZZZZ.ok");
+    check_taps(&h, 1, 1, 3, "no attempt of ours");
+    tap(&h, "5", context, payload_of(&h, id, "ok"));
+    CHECK(track_counts(h.track).foreign == 1, "another phone number's");
+    tap(&h, HOUSE_PHONE_ID, context, "Yes!");
+    check_taps(&h, 1, 1, 3, "a payload that is not ours");
+    house_close(&h);
+}
+
+/* The answer of the send is lost, and the message not named: the payload alone proves it. */
+static void test_tap_proves(void)
+{
+    for (int named = 0; named < 2; named++) {
+        struct house h;
+        int64_t id;
+
+        house_open(&h, &plain);
+        id = send_one(&h, true, true);
+        CHECK(house_attempt(&h, id).state == ATTEMPT_UNKNOWN, "its answer is lost");
+        tap(&h, HOUSE_PHONE_ID, named ? "\"context\":{\"id\":\"wamid.OUT\"}," : "",
+            payload_of(&h, id, "ok"));
+        CHECK(house_read(&h, id).state == NOTICE_ACCEPTED &&
+                  house_attempt(&h, id).state == ATTEMPT_ACCEPTED,
+              "%s", notice_state_name(house_read(&h, id).state));
+        tap(&h, HOUSE_PHONE_ID, "", payload_of(&h, id, "ok"));
+        check_taps(&h, 1, 0, 0, "twice");
+        CHECK(sandbox_accepted(h.sandbox) == 1, "sent again");
+        house_close(&h);
+    }
+}
+
+/* Each call of the store fails once: nothing of the tap is kept, and the same POST counts once. */
+static void test_tap_busy(void)
+{
+    bool fired = true;
+
+    for (int at = 1; fired; at++) {
+        struct house h;
+        int64_t id;
+
+        house_open(&h, &plain);
+        id = send_one(&h, true, true);
+        h.flaky.calls = 0;
+        h.flaky.at = at;
+        for (int i = 0; i < 2; i++)
+            tap(&h, HOUSE_PHONE_ID, "", payload_of(&h, id, "ok"));
+        fired = h.flaky.fired;
+        h.flaky.at = 0;
+        check_taps(&h, 1, 0, 0, "a fault");
+        CHECK(at > 4 || fired, "call %d: no fault", at);
+        CHECK(house_read(&h, id).state == NOTICE_ACCEPTED, "call %d", at);
+        house_close(&h);
+    }
+}
+
 static void test_settings(void)
 {
     struct house h;
@@ -429,6 +560,9 @@ int main(void)
     test_busy();
     test_damaged();
     test_lattice();
+    test_taps();
+    test_tap_proves();
+    test_tap_busy();
     test_settings();
     return check_end();
 }

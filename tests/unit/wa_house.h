@@ -15,8 +15,8 @@
 
 struct house {
     uv_loop_t loop;
-    struct str log;  /* of the notices to come; absent: none */
-    uint8_t replies; /* of the notices to come: enum quick_reply */
+    struct str log; /* of the notices to come; absent: none */
+    bool asks;      /* the notices to come have quick replies, confirm and change */
     void (*spoil)(
         struct notice *n); /* changes what was approved, before it is stored; NULL: nothing */
     _Atomic uint64_t blocked;
