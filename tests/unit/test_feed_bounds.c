@@ -56,6 +56,10 @@ static struct feed *load(const struct tenant *t)
     return f;
 }
 
+/* ---- memory ---- */
+
+#ifdef HAS_HOOKS
+
 static const char booking[] =
     "{\"resourceType\":\"Bundle\",\"type\":\"message\",\"entry\":["
     "{\"resource\":{\"resourceType\":\"Appointment\",\"id\":\"a\",\"status\":\"booked\","
@@ -65,10 +69,6 @@ static const char booking[] =
     "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\",\"identifier\":"
     "[{\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"MRN1\"}],\"telecom\":"
     "[{\"system\":\"phone\",\"value\":\"0912-345-678\"}]}}";
-
-/* ---- memory ---- */
-
-#ifdef HAS_HOOKS
 
 static int n_taken; /* -1: nobody counts */
 
