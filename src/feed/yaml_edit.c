@@ -133,6 +133,13 @@ struct str yaml_edit_diff(const struct yaml_edits *e)
     return out;
 }
 
+/* What YAML cannot hold as it is, or takes for the end of a line. */
+static bool is_special(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029 ||
+           cp == 0xFEFF || cp == 0xFFFE || cp == 0xFFFF;
+}
+
 /* Letters, digits and a few marks, with single blanks inside, and nothing at the front that means more. */
 static bool is_plain(struct str s)
 {
@@ -146,6 +153,9 @@ static bool is_plain(struct str s)
         if (c == ' ' && (i + 1 == s.n || s.p[i + 1] == ' '))
             return false;
     }
+    for (struct str rest = s; rest.n;)
+        if (is_special(utf8_next(&rest)))
+            return false;
     return s.n > 0;
 }
 
@@ -155,15 +165,18 @@ struct str yaml_edit_quote(struct str text, struct arena *a)
 
     if (is_plain(text))
         return text;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
+    while (text.n) {
+        struct str rest = text;
+        uint32_t cp = utf8_next(&rest);
+        struct str one = {text.p, text.n - rest.n};
 
-        if (c == '"' || c == '\\')
-            out = arena_printf(a, STR_FMT "\\%c", STR_ARG(out), c);
-        else if (c < 0x20 || c == 0x7f)
-            out = arena_printf(a, STR_FMT "\\x%02x", STR_ARG(out), c);
+        if (cp == '"' || cp == '\\')
+            out = arena_printf(a, STR_FMT "\\%c", STR_ARG(out), (char)cp);
+        else if (is_special(cp))
+            out = arena_printf(a, STR_FMT "\\u%04x", STR_ARG(out), cp);
         else
-            out = arena_printf(a, STR_FMT "%c", STR_ARG(out), c);
+            out = arena_printf(a, STR_FMT STR_FMT, STR_ARG(out), STR_ARG(one));
+        text = rest;
     }
     return arena_printf(a, STR_FMT "\"", STR_ARG(out));
 }
