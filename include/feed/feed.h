@@ -88,7 +88,6 @@ struct feed_template {
     uint8_t replies;   /* quick replies: enum reply bits (model/notice.h) */
     int64_t ttl_ms;    /* as written; 0: not written */
     int64_t resend_ms; /* resend_unknown_after; 0: never */
-    const char *pin;   /* contract hash of Meta's copy; NULL: none */
     const char *const *params; /* names, in order */
     size_t n_params;
     const struct feed_body {
