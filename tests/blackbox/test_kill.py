@@ -73,9 +73,9 @@ class Todo:
 class Sender(threading.Thread):
     """Stop-and-wait, as senders are; ends with its connection, and tells what it had no answer to."""
 
-    def __init__(self, port, todo, record):
+    def __init__(self, port, todo, record, text):
         super().__init__(daemon=True)
-        self.port, self.todo, self.record = port, todo, record
+        self.port, self.todo, self.record, self.text = port, todo, record, text
         self.unanswered = []
         self.faults = []
 
@@ -85,7 +85,7 @@ class Sender(threading.Thread):
                 while True:
                     n = self.todo.get()
                     self.unanswered.append(n)
-                    answer = mllp.ask(message(n).encode())
+                    answer = mllp.ask(self.text(n).encode())
                     if answer is None:
                         return
                     if Ack(answer).code == "AA":
@@ -98,15 +98,16 @@ class Sender(threading.Thread):
             return
 
 
-def one_round(daemon, chance, todo, record):
-    """Starts the daemon, lets the senders go, kills it; what each sender had not heard of is for the next round."""
+def one_round(daemon, chance, todo, record, text=message):
+    """Starts the daemon, lets the senders go, kills it; what each sender had not heard of is for the next round.
+    text: message n of the load."""
     early = chance.random() < 0.25
     daemon.start(wait=not early)
     senders = []
     if early:
         time.sleep(chance.uniform(0, 0.15))
     else:
-        senders = [Sender(daemon.ports["mllp"], todo, record) for _ in range(SENDERS)]
+        senders = [Sender(daemon.ports["mllp"], todo, record, text) for _ in range(SENDERS)]
         for sender in senders:
             sender.start()
         time.sleep(chance.uniform(0.005, 0.5))
@@ -118,7 +119,7 @@ def one_round(daemon, chance, todo, record):
     return early
 
 
-def drain(daemon, cloud, record, unanswered):
+def drain(daemon, cloud, record, unanswered, text=message):
     """The run after the last kill: statuses come again, the un-ACKed are resent, every ACK must repeat itself."""
     daemon.extra = "send:\n  unknown_deadline: 2s\n"
     cloud.clear_plan()
@@ -129,10 +130,10 @@ def drain(daemon, cloud, record, unanswered):
     missing = []
     with Connection(daemon.ports["mllp"]) as mllp:
         for n, answer in sorted(record.acks.items()):
-            if mllp.ask(message(n).encode()) != answer:
+            if mllp.ask(text(n).encode()) != answer:
                 missing.append(n)
         for n in unanswered:
-            answer = mllp.ask(message(n).encode())
+            answer = mllp.ask(text(n).encode())
             assert Ack(answer).code == "AA"
             record.acks[n] = answer
     resent = len(record.acks) - len(unanswered)

@@ -17,6 +17,8 @@ import urllib.parse
 
 ECHO = re.compile(r"^a1:[0-9A-HJKMNP-TV-Z]{26}$")
 E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
+PAYLOAD = re.compile(r"^c1\.[0-9A-HJKMNP-TV-Z]{26}\.(ok|rs|cx)$")
+WORDS = {"ok": "confirm", "rs": "change", "cx": "cancel"}
 URL_SUFFIX = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
@@ -46,9 +48,16 @@ class Post:
     def token(self):
         """The suffix of the URL button: the link token; None without a button."""
         for part in self.body["template"].get("components", []):
-            if part["type"] == "button":
+            if part["type"] == "button" and part["sub_type"] == "url":
                 return part["parameters"][0]["text"]
         return None
+
+    @property
+    def payloads(self):
+        """{word: payload} of its quick replies."""
+        found = [part["parameters"][0]["payload"] for part in self.body["template"].get("components", [])
+                 if part["type"] == "button" and part["sub_type"] == "quick_reply"]
+        return {WORDS[payload.rsplit(".", 1)[1]]: payload for payload in found}
 
 
 def faults_of(body):
@@ -89,11 +98,15 @@ def faults_of_component(part):
     if part.get("type") not in ("header", "body", "button"):
         return [(100, "component type")]
     if part["type"] == "button":
-        if part.get("sub_type") != "url" or not isinstance(part.get("index"), str):
-            found.append((131009, "button index is a string, sub_type url"))
+        if part.get("sub_type") not in ("url", "quick_reply") or not re.match(r"^[0-9]$", str(part.get("index"))) \
+                or not isinstance(part["index"], str):
+            found.append((131009, "button index is a string, sub_type url or quick_reply"))
     parameters = part.get("parameters")
     if not isinstance(parameters, list) or not parameters:
         return found + [(131008, "parameters")]
+    if part.get("sub_type") == "quick_reply":
+        good = len(parameters) == 1 and parameters[0].get("type") == "payload" and PAYLOAD.match(str(parameters[0].get("payload")))
+        return found if good else found + [(131009, "payload of a quick reply")]
     for parameter in parameters:
         text = parameter.get("text")
         if parameter.get("type") != "text" or not isinstance(text, str) or not text:
@@ -275,6 +288,18 @@ class Cloud:
 
     def post_status(self, post, status, **more):
         return self.post_values([self.status_value(post, status, **more)])
+
+    def tap_value(self, post, word, payload=None):
+        """The `value` of the webhook that follows when the patient taps that quick reply."""
+        return {"messaging_product": "whatsapp",
+                "metadata": {"display_phone_number": "15550783881", "phone_number_id": self.phone_number_id},
+                "contacts": [{"profile": {"name": "A. Nybody"}, "wa_id": post.to[1:]}],
+                "messages": [{"context": {"from": "15550783881", "id": post.wamid}, "from": post.to[1:],
+                              "id": f"wamid.HBgT{next(self._numbers):012d}", "timestamp": str(int(time.time())), "type": "button",
+                              "button": {"payload": post.payloads[word] if payload is None else payload, "text": word}}]}
+
+    def post_tap(self, post, word):
+        return self.post_values([self.tap_value(post, word)])
 
     def post_values(self, values):
         """Posts one signed webhook with a change for each value; the HTTP status, or None when nobody answered."""

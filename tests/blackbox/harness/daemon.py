@@ -85,7 +85,7 @@ class Daemon:
         self.process = None
         self.raw_log = []
         self.lines = []
-        self.reader = None
+        self.reader = self.listener = None  # of what it logs and of what it says
         self.write_secrets()
         self.write_settings()
 
@@ -188,11 +188,12 @@ class Daemon:
 
     # -- the process --------------------------------------------------------------------------------
 
-    def start(self, wait=True, hand_over=None):
-        """hand_over: a socket that listens already, for socket activation."""
+    def start(self, wait=True, hand_over=None, words=()):
+        """hand_over: a socket that listens already, for socket activation; words: further words of `serve`."""
         self.ports = {}
         self.lines = []
-        words = [self.run, "serve", "-c", str(self.settings_file)]
+        self.said = []
+        words = [self.run, "serve", "-c", str(self.settings_file), *words]
         if hand_over:
             words = [sys.executable, "-c", HAND_OVER, str(hand_over.fileno()), *words]
         self.process = subprocess.Popen(words, pass_fds=[hand_over.fileno()] if hand_over else (),
@@ -202,9 +203,17 @@ class Daemon:
                                                  UBSAN_OPTIONS="print_stacktrace=1"))
         self.reader = threading.Thread(target=self._read_log, args=(self.process, self.lines), daemon=True)
         self.reader.start()
+        self.listener = threading.Thread(target=self._read_words, args=(self.process, self.said), daemon=True)
+        self.listener.start()
         if wait:
             self.wait_ready()
         return self
+
+    @staticmethod
+    def _read_words(process, said):
+        """Its standard output, as it comes."""
+        for raw in process.stdout:
+            said.append(raw.decode("utf-8", "replace").rstrip("\n"))
 
     def _read_log(self, process, lines):
         for raw in process.stderr:
@@ -238,6 +247,7 @@ class Daemon:
 
     def _ended(self):
         self.reader.join(LONG)
+        self.listener.join(LONG)
         self.process.stdout.close()
         self.process.stderr.close()
         log = b"".join(self.raw_log)
