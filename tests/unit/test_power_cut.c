@@ -1,5 +1,6 @@
 /* The power goes at every sync, and at random moments: what was acknowledged is there afterwards, once,
- * with the answer it got (I1, I8); what was not may be there or not; the database is sound.
+ * with the answer it got (I1, I8); what was not may be there or not; the database is sound. What a message
+ * became - a reminder, a merge of two patients - is there as a whole or not at all.
  *
  * TIDINGS_CUTS=N asks for N random cuts instead of the few that fit a test run. */
 #include <sqlite3.h>
@@ -26,6 +27,7 @@ struct world {
     uint64_t random;
     int put;                   /* messages offered */
     bool acked[ROUNDS * MOST]; /* their commit came back */
+    int mapped;                /* of their commits that came back */
     int wal_pages;             /* 0: the log is copied at close; 1: after each commit */
     size_t length[ROUNDS * MOST];
 };
@@ -63,24 +65,50 @@ static struct message message_of(struct world *w, int n)
     return m;
 }
 
-/* Maps what is stored, some of it; part of the same commits as in the daemon. */
-static bool map_some(struct world *w, struct store *s)
+/* It becomes a reminder for one patient, who is then merged into another. */
+static bool map_one(struct world *w, struct store *s, int64_t id)
+{
+    struct str old = arena_printf(&w->a, "pk_old%lld", (long long)id);
+    struct str stays = arena_printf(&w->a, "pk_new%lld", (long long)id);
+    struct instance in = {.feed = STR("demo"), .standing = STANDING_PENDING, .notifies = true};
+    struct notice n = {.state = NOTICE_WAITING,
+                       .reason = STR("a reminder is to come"),
+                       .feed = STR("demo"),
+                       .event_type = STR("appointment/1"),
+                       .unit_key = arena_printf(&w->a, "pk_visit%lld", (long long)id),
+                       .patient_key = old,
+                       .template = STR("visit_reminder"),
+                       .language = STR("en"),
+                       .to = STR("+12015550123"),
+                       .due_ms = INT64_C(1) << 50,
+                       .before_ms = 7200000};
+    bool merged;
+
+    if (!s->ops->put_mapped(s, id, STR("f00d"), &in, 1, &w->e))
+        return false;
+    n.instance_id = in.id;
+    return s->ops->put_notice(s, &n, NULL, &w->e) &&
+           s->ops->merge_patients(s, old, stays, STR("1001"), 1000 + id, &merged, &w->e);
+}
+
+/* Maps what is stored, some of it; part of the same commits as in the daemon. *n: how many. */
+static bool map_some(struct world *w, struct store *s, int *n)
 {
     struct message_list list;
-    struct instance dropped = {.standing = STANDING_DROPPED, .reason = STR("no rule")};
 
     if (!s->ops->take_stored(s, 3, NULL, 0, &w->a, &list, &w->e))
         return false;
     for (size_t i = 0; i < list.n; i++)
-        if (!s->ops->put_mapped(s, list.items[i].id, STR("f00d"), &dropped, 1, &w->e))
+        if (!map_one(w, s, list.items[i].id))
             return false;
+    *n = (int)list.n;
     return true;
 }
 
 /* One group commit. False: the power went. */
 static bool round_of(struct world *w, struct store *s)
 {
-    int first = w->put, n = 1 + (int)draw(w, MOST);
+    int first = w->put, n = 1 + (int)draw(w, MOST), mapped = 0;
     struct intake in;
     bool ok = s->ops->begin(s, &w->e);
 
@@ -91,11 +119,31 @@ static bool round_of(struct world *w, struct store *s)
         m = message_of(w, w->put++);
         ok = s->ops->put_message(s, &m, &w->a, &in, &w->e);
     }
-    ok = ok && map_some(w, s) && s->ops->commit(s, &w->e);
+    ok = ok && map_some(w, s, &mapped) && s->ops->commit(s, &w->e);
+    w->mapped += ok ? mapped : 0;
     for (int i = first; ok && i < w->put; i++)
         w->acked[i] = true;
     arena_reset(&w->a);
     return ok;
+}
+
+/* Each mapped message has its reminder, of the patient who stays, and its merge; no other message has. */
+static void check_whole(struct world *w, sqlite3 *db, const char *what, int at)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM message WHERE mapped = 1), (SELECT count(*) FROM merged),"
+        " (SELECT count(*) FROM notice WHERE before_ms > 0 AND state = 1),"
+        " (SELECT count(*) FROM notice JOIN merged ON notice.patient_key = merged.patient_key)";
+    sqlite3_stmt *st = NULL;
+    int n[4] = {-1, -1, -1, -1};
+
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        for (int i = 0; i < 4; i++)
+            n[i] = sqlite3_column_int(st, i);
+    CHECK(n[0] >= w->mapped && n[1] == n[0] && n[2] == n[0] && n[3] == n[0],
+          "%s %d: %d committed; %d mapped, %d merges, %d reminders, %d of who stays", what, at,
+          w->mapped, n[0], n[1], n[2], n[3]);
+    (void)sqlite3_finalize(st);
 }
 
 static void check_sound(struct world *w, const char *what, int at)
@@ -111,6 +159,7 @@ static void check_sound(struct world *w, const char *what, int at)
               strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0,
           "%s %d: the database is damaged", what, at);
     (void)sqlite3_finalize(st);
+    check_whole(w, db, what, at);
     (void)sqlite3_close(db);
 }
 
@@ -170,6 +219,7 @@ static bool run(uint64_t seed, int cut_at, bool at_random, enum power_rest rest,
     }
     *syncs = power_disk_syncs();
     came = power_disk_is_dark();
+    CHECK(came || w.mapped > ROUNDS, "%d mapped", w.mapped);
     power_disk_cut();
     if (s)
         s->ops->close(s);
