@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         which = (unsigned char)text.p[0];
         text = (struct str){text.p + 1, text.n - 1};
     }
-    if (utf8_check(text) == text.n && !memchr(text.p, 0, text.n)) {
+    if (text.p && utf8_check(text) == text.n && !memchr(text.p, 0, text.n)) {
         check_quote(text, &a);
         if (file.p)
             check_edit(file, which, text, &a);

@@ -48,10 +48,10 @@ int main(void)
 {
     struct tally t = {0};
 
-    for (char x = 'a'; x <= 'z'; x++)
-        for (char y = 'a'; y <= 'z'; y++)
+    for (int x = 'a'; x <= 'z'; x++)
+        for (int y = 'a'; y <= 'z'; y++)
             for (int z = 'a' - 1; z <= 'z'; z++)
-                check_code((const char[]){x, y, (char)(z < 'a' ? '\0' : z), '\0'}, &t);
+                check_code((const char[]){(char)x, (char)y, (char)(z < 'a' ? '\0' : z), '\0'}, &t);
     CHECK(t.wrong == 0 && t.confused == 0, "%d of %d, %d", t.wrong, t.known, t.confused);
     CHECK(t.known > 300, "%d known", t.known);
     return check_end();
