@@ -23,7 +23,9 @@ struct checked_run {
 /* Takes out every W902 of a table or template that another feed of the run uses. */
 void checked_unused(struct checked_run *run);
 
+/* How many errors were found in all feeds. */
 size_t checked_errors(const struct checked_run *run);
+/* The same of warnings. */
 size_t checked_warnings(const struct checked_run *run);
 /* What the exit code says: no error, no failed test, and with `strict` no warning. */
 bool checked_clean(const struct checked_run *run);

@@ -43,7 +43,8 @@ struct finding {
      * there. */
     const struct finding_step *flow;
     size_t n_flow, n_paths;
-    const char *unused; /* W902: the table or template, as in `used` of struct findings; else NULL */
+    const char
+        *unused; /* W902: the table or template, as in `used` of struct findings; else NULL */
 };
 
 struct findings { /* in order of file, line, column, code; owned by the arena given to feed_load()
@@ -85,9 +86,9 @@ struct feed_template {
     const char *key;  /* key in templates.yaml */
     const char *name; /* as registered at Meta */
     bool named, link;
-    uint8_t replies;   /* quick replies: enum reply bits (model/notice.h) */
-    int64_t ttl_ms;    /* as written; 0: not written */
-    int64_t resend_ms; /* resend_unknown_after; 0: never */
+    uint8_t replies;           /* quick replies: enum reply bits (model/notice.h) */
+    int64_t ttl_ms;            /* as written; 0: not written */
+    int64_t resend_ms;         /* resend_unknown_after; 0: never */
     const char *const *params; /* names, in order */
     size_t n_params;
     const struct feed_body {
@@ -144,12 +145,13 @@ enum leak_sink {
  * classes; never a value. */
 struct feed_leak {
     enum leak_sink sink;
-    struct str name;                 /* of the parameter or slot; empty for the others */
-    bool by_class;                   /* the carried class was above the ceiling */
-    enum sensitivity ceiling, class; /* class: of what was about to be said; clinical when not known */
-    bool found;                      /* by comparing: a field above the ceiling holds the same */
-    size_t place;                    /* of it. HL7: number of the segment; FHIR: byte offset */
-    unsigned field;                  /* HL7 */
+    struct str name; /* of the parameter or slot; empty for the others */
+    bool by_class;   /* the carried class was above the ceiling */
+    enum sensitivity ceiling,
+        class;      /* class: of what was about to be said; clinical when not known */
+    bool found;     /* by comparing: a field above the ceiling holds the same */
+    size_t place;   /* of it. HL7: number of the segment; FHIR: byte offset */
+    unsigned field; /* HL7 */
 };
 /* "parameter", "recipient", …: a closed set, for logs and metrics. */
 const char *leak_sink_name(enum leak_sink s);
@@ -158,13 +160,13 @@ enum feed_outcome_kind { FEED_SEND = 1, FEED_RECORDED, FEED_DROP, FEED_HOLD, FEE
 
 struct feed_outcome {
     enum feed_outcome_kind kind;
-    struct str rule;   /* label */
+    struct str rule;     /* label */
     const char *overlay; /* the one in force for this instance; NULL: none */
-    struct str reason; /* drop, hold, reject */
+    struct str reason;   /* drop, hold, reject */
     struct str *warnings;
     size_t n_warnings;
     const struct feed_leak *leak; /* hold: what may not leave was about to; else NULL */
-    bool looked; /* what leaves was held against its message, and may leave */
+    bool looked;                  /* what leaves was held against its message, and may leave */
     bool emits;
     struct event event; /* send, recorded: carried slots filled in */
     /* send: */
