@@ -174,8 +174,8 @@ static void check_all(struct world *w, const char *what, int at)
     if (!s)
         return;
     for (int n = 0; n < w->put; n++) {
-        struct message m = message_of(w, n), again;
-        struct intake in;
+        struct message m = message_of(w, n), again = {0};
+        struct intake in = {0};
 
         CHECK(s->ops->begin(s, &w->e) && s->ops->put_message(s, &m, &w->a, &in, &w->e) &&
                   s->ops->read_message(s, in.id, &w->a, &again, &w->e) && s->ops->commit(s, &w->e),
