@@ -5,7 +5,7 @@
 #include "net/control.h"
 #include "people.h"
 
-enum { ANSWER_MOST = 4096, NOT_PAUSED = 1 };
+enum { ANSWER_MOST = 1 << 16, NOT_PAUSED = 1 };
 
 static bool in_store(struct people *p, const char *feed, bool *was, struct err *e)
 {
