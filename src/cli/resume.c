@@ -1,6 +1,8 @@
 /* tidings resume FEED: by the running daemon, or in the store itself when none runs. */
 #include <stdio.h>
+#include <string.h>
 
+#include "audit.h"
 #include "commands.h"
 #include "net/control.h"
 #include "people.h"
@@ -36,6 +38,21 @@ static int without_daemon(const char *config, const char *feed, struct err *e)
     return code;
 }
 
+/* Who lifted the pause, and why, before it is lifted. */
+static bool note(const char *state, const char *feed, const char *because, struct err *e)
+{
+    char what[200];
+
+    if (!because || !because[strspn(because, " ")])
+        return err_set(e, ERR_CONFIG, 0,
+                       "resume needs --because \"why\": it is noted in audit.log");
+    (void)snprintf(what, sizeof what, "resume %.40s \"%.120s\"", feed, because);
+    for (char *c = what; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
+    return audit_note(state, what, e);
+}
+
 int cli_resume(const struct cli_args *args)
 {
     const char *file = args->option[OPT_CONFIG] ? args->option[OPT_CONFIG] : "tidings.yaml";
@@ -51,7 +68,8 @@ int cli_resume(const struct cli_args *args)
         (void)fprintf(stderr, "tidings resume FEED: one name of a feed\n");
         return EXIT_USAGE;
     }
-    if (config_read(file, &a, &config, &e)) {
+    if (config_read(file, &a, &config, &e) &&
+        note(config.state, args->words[0], args->option[OPT_BECAUSE], &e)) {
         if (control_call(config.state, words, &code, &text, &e)) {
             (void)fwrite(text.p ? text.p : "", 1, text.n, stdout);
         } else if (e.kind == ERR_BUSY) {

@@ -230,7 +230,8 @@ void policy_load(struct loading *l, const struct yaml_node *at)
     l->f->policy.ceilings = NEW_ARRAY(l->a, struct ceiling, n_items(ceiling) + 1);
     l->f->policy.segments = NEW_ARRAY(l->a, struct extra_segment, n_items(segments) + 1);
     l->f->policy.ends = NEW_ARRAY(l->a, struct feed_policy_end,
-                                  1 + n_items(declare) + n_items(ceiling) + n_items(segments));
+                                  1 + n_items(declare) + n_items(ceiling) + n_items(segments) +
+                                      n_items(yaml_get(root, "hosts")));
     each_entry(l, declare, load_declared);
     each_entry(l, ceiling, load_ceiling);
     each_entry(l, segments, load_segment);

@@ -45,7 +45,7 @@ def spoil(daemon, part):
 
 
 def resume(daemon, feed=FEED):
-    done = daemon.tool("resume", feed)
+    done = daemon.tool("resume", feed, "--because", "the disk was mended")
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
@@ -97,6 +97,18 @@ def test_without_a_daemon(make_daemon, cloud):
     daemon.start()
     send(daemon, 2)
     until(lambda: len(cloud.accepted) == 1, "the next to leave")
+
+
+def test_without_a_reason_nothing_is_resumed(make_daemon, cloud):
+    daemon = make_daemon().start()
+    wait_with_one(daemon, cloud)
+    spoil(daemon, "template")
+    for words in ((), ("--because", "  ")):
+        done = daemon.tool("resume", FEED, *words)
+        assert done.returncode == 2 and "--because" in done.stderr
+    assert status(daemon)["paused"] == [FEED]
+    assert resume(daemon) == (0, "demo sends again")
+    assert 'resume demo "the disk was mended"' in (daemon.state / "audit.log").read_text()
 
 
 @pytest.mark.parametrize("words", [(), ("demo", "other")])

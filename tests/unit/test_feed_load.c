@@ -419,6 +419,38 @@ static void test_declared(void)
     tenant_remove(&t);
 }
 
+/* Every entry has an end that is kept, whatever list it stands in. */
+static void test_policy_ends(void)
+{
+    enum { HOSTS = 400, TEXT = 65536 };
+    struct tenant t;
+    struct arena a = {0};
+    struct findings all;
+    struct feed *f;
+    char *text = calloc(1, TEXT);
+    size_t n = 0;
+    int at;
+
+    tenant_make(&t);
+    at = snprintf(text, TEXT, "%shosts:\n", tenant_text("policy.yaml"));
+    for (int i = 0; i < HOSTS; i++)
+        at += snprintf(text + at, (size_t)(TEXT - at),
+                       "  - {host: h%d.example, because: b, by: r, on: 2026-11-20, expires: "
+                       "2027-11-20}\n",
+                       i);
+    tenant_write(&t, "policy.yaml", text);
+    f = feed_load_at(t.feed, 0, &a, &all);
+    CHECK(f != NULL && all.n == 0, "%zu findings, the first %s", all.n,
+          all.n ? all.items[0].text : "");
+    if (f)
+        (void)feed_policy_ends(f, &n);
+    CHECK(n == HOSTS + 1, "%zu ends", n);
+    feed_free(f);
+    arena_reset(&a);
+    tenant_remove(&t);
+    free(text);
+}
+
 /* Policy entries are held against the date that the caller gives. */
 static void test_policy_dates(void)
 {
@@ -560,6 +592,7 @@ int main(void)
             check_row(&warnings[i], FINDING_WARNING);
     test_suggestions();
     test_declared();
+    test_policy_ends();
     test_policy_dates();
     test_symbolic_link();
     test_no_site();
