@@ -57,7 +57,8 @@ const struct code codes_of_flow[] = {
     {"E709", "fact-missing", "a site lacks a fact that is shown",
      "The template shows a fact of the site in each of its languages, and this site does not "
      "have it in one of them. The send would have an empty parameter.",
-     "Add the fact in that language to sites.yaml."},
+     "Add the fact in that language to sites.yaml; a language that no patient of these sites reads "
+     "can leave templates.yaml instead, in every template."},
     {"E710", "not-for-this-event", "this event cannot have that",
      "A reminder needs a slot with a time to come, quick replies and a second try after an "
      "unknown outcome belong to certain events, and patient/1 never notifies.",

@@ -236,7 +236,7 @@ static void add_reminders(const struct feed_outcome *o, struct arena *a, struct 
     }
 }
 
-static void add_outcome(const struct feed_outcome *o, struct buf *out)
+static void add_outcome(const struct feed_outcome *o, bool test, struct buf *out)
 {
     static const char *const words[] = {[FEED_DROP] = "would drop   ",
                                         [FEED_HOLD] = "would hold   ",
@@ -255,8 +255,10 @@ static void add_outcome(const struct feed_outcome *o, struct buf *out)
         buf_printf(out, "\"\n");
         return;
     case FEED_RECORDED:
-        buf_printf(out, "recorded     no notify entry asks for a message%s\n",
-                   o->n_reminders ? " now" : "");
+        buf_printf(out, "recorded     %s%s\n",
+                   test ? "a test message (MSH-11) is never sent"
+                        : "no notify entry asks for a message",
+                   o->n_reminders && !test ? " now" : "");
         return;
     case FEED_DROP:
     case FEED_HOLD:
@@ -313,7 +315,7 @@ bool feed_explain_text(const struct feed *f, const struct feed_input *in, bool r
         add_head(&x, one, out);
         for (size_t k = 0; k < one->n_slots; k++)
             add_slot(&one->slots[k], &x, out);
-        add_outcome(one->outcome, out);
+        add_outcome(one->outcome, x.result.test, out);
         add_reminders(one->outcome, &x.arena, out);
     }
     add_unread(&x, out);

@@ -112,7 +112,8 @@ static void check_fact(struct loading *l, const struct template *t, enum site_fa
             if (fact == SITE_NAME && s->name.n == 0) /* E103 says so already */
                 continue;
             if (site_fact_text(s, fact, language).n == 0)
-                report_at(l->r, "E709", s->node, NULL,
+                report_at(l->r, "E709", s->node,
+                          "add it to sites.yaml, or take that language out of templates.yaml",
                           "site `" STR_FMT "` has no `" STR_FMT "` in " STR_FMT
                           ", which a template shows",
                           STR_ARG(s->code), STR_ARG(at->text), STR_ARG(language));

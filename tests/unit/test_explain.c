@@ -284,10 +284,37 @@ static void test_refused(void)
     arena_reset(&a);
 }
 
+/* A test message may have its notify entry: that it is a test is the reason to name. */
+static void test_test_message(void)
+{
+    static const char head[] = "  test message: recorded, never sent\n",
+                      why[] = "recorded     a test message (MSH-11) is never sent\n";
+    static char text[FILE_MOST];
+    struct arena a = {0};
+    struct feed *f = load(DEMO "demo.yaml", &a);
+    char *processing = NULL;
+    struct buf out;
+    size_t n = 0;
+
+    if (read_file(DEMO "samples/01-siu-s12-booked.hl7", text, &n))
+        processing = memmem(text, n, "|P|", 3);
+    CHECK(f && processing, "the feed and a sample with MSH-11");
+    if (f && processing) {
+        processing[1] = 'T';
+        out = explained(f, (struct str){text, n}, false);
+        CHECK(memmem(out.p, out.n, head, strlen(head)), "%s", out.p);
+        CHECK(memmem(out.p, out.n, why, strlen(why)), "%s", out.p);
+        buf_reset(&out);
+    }
+    feed_free(f);
+    arena_reset(&a);
+}
+
 int main(void)
 {
     test_reference();
     test_demo();
+    test_test_message();
     test_terminal();
     test_many();
     test_member_names();
