@@ -170,6 +170,8 @@ static void find_sites(struct plan *p)
     for (size_t i = 0; t && i < t->n; i++) /* most frequent first; a stray one is for a person */
         if (i == 0 || t->items[i].n * SITE_SHARE >= tally_total(t))
             add_site(p, t->items[i].name, t->items[i].n);
+        else
+            p->n_rare_sites++;
     add_places(p, "Appointment.participant.actor.reference", "Location/");
     add_places(p, "DiagnosticReport.performer.reference", "Organization/");
     if (p->n_sites == 0)

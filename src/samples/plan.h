@@ -47,8 +47,8 @@ struct plan {
     const char *version; /* for reads.hl7 */
     struct plan_family families[FAMILIES];
     struct plan_site sites[TENANT_SITES];
-    size_t n_sites;
-    const char *site_path; /* "MSH-4.1" */
+    size_t n_sites, n_rare_sites; /* rare: too few messages for a row of site.csv */
+    const char *site_path;        /* "MSH-4.1" */
     const char *patient_path, *patient_fhir;
     struct plan_path phones[PLAN_PATHS], phones_fhir[PLAN_PATHS], starts[PLAN_PATHS];
     size_t n_phones, n_phones_fhir, n_starts;

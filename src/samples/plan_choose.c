@@ -153,7 +153,20 @@ static void add_language(struct plan *p, const char *tag)
         p->languages[p->n_languages++] = tag;
 }
 
-/* English and traditional Chinese always; Spanish, German and French where patients speak them. */
+/* Where the samples name a country elsewhere, and no language, nobody is expected to read Chinese. */
+static bool is_chinese_read(const struct plan *p, const struct tally *languages)
+{
+    static const char *const places[] = {"TW", "HK", "MO"};
+
+    for (size_t i = 0; p->country && i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(p->country, places[i]) == 0)
+            return true;
+    if (p->set->language && strcmp(p->set->language, "zh-TW") == 0)
+        return true;
+    return !p->country || (languages && languages->n > 0);
+}
+
+/* English always; Spanish, German and French where patients speak them. */
 static void find_languages(struct plan *p)
 {
     static const struct {
@@ -162,7 +175,8 @@ static void find_languages(struct plan *p)
     const struct tally *t = plan_codes(p, "PID-15.1");
 
     add_language(p, "en");
-    add_language(p, "zh-TW");
+    if (is_chinese_read(p, t))
+        add_language(p, "zh-TW");
     for (size_t i = 0; t && i < t->n; i++) {
         p->language_table |= !is_iso_language(t->items[i].name);
         for (size_t k = 0; k < sizeof spoken / sizeof spoken[0]; k++) {

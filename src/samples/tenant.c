@@ -198,6 +198,12 @@ static void tell(const struct plan *p, size_t n_samples)
         if (plan_has(p, (enum family)f))
             (void)fprintf(to, "  %-18s %zu trigger(s)%s\n", plan_events[f], p->families[f].n_hl7,
                           p->families[f].fhir ? " and FHIR" : "");
+    if (p->n_rare_sites)
+        (void)fprintf(
+            to,
+            "Left out: %zu sender(s) of few messages (%s of the profile); nothing is sent "
+            "for them before tables/site.csv has them\n",
+            p->n_rare_sites, p->site_path);
     if (!p->set->name || !p->zone || !p->country)
         (void)fprintf(to, "To be decided in sites.yaml:%s%s%s\n", p->set->name ? "" : " name",
                       p->zone ? "" : " zone", p->country ? "" : " country");

@@ -199,7 +199,8 @@ static void result(const struct plan *p, struct buf *b)
         line(b, "      fhir: {key: DiagnosticReport.code.coding.code, ordinary: ordinary-results}");
     line(b, "      else: hold(needs clinician release)");
     line(b, "    emit: result_ready/1");
-    line(b, "    coalesce: {by: patient_key, within: 15m} # one message for a burst");
+    line(b, "    coalesce: {by: patient_key, within: 15m} # one message for a burst, 15m after its "
+            "first");
     line(b, "    with:");
     key(p, FAMILY_RESULT, "result_key",
         plan_filled(p, "OBR-3") && plan_filled(p, "OBR-2") ? "[OBR-3.1, OBR-2.1]"
@@ -268,8 +269,10 @@ static void patient(const struct plan *p, struct buf *b)
     const struct plan_family *f = &p->families[FAMILY_PATIENT];
     bool dead = plan_filled(p, "PID-30"), refused = plan_filled(p, "PD1-12");
 
-    line(b, "  - rule: patient                # never a message: keeps numbers and permissions "
-            "current");
+    line(
+        b,
+        "  - rule: patient                # never a message: keeps patients joined and permissions "
+        "current");
     on(p, FAMILY_PATIENT, b);
     line(b, "    emit: patient/1\n    with:\n      patient_key: values.patient_key");
     if (plan_merges(p)) {

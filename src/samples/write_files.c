@@ -15,7 +15,8 @@ static void site_name(const struct plan *p, bool draft, struct buf *b)
         (void)buf_printf(b, "  # name: {");
         for (size_t i = 0; i < p->n_languages; i++)
             (void)buf_printf(b, "%s%s: \"\"", i ? ", " : "", p->languages[i]);
-        (void)buf_printf(b, "}   # decide: what patients read\n");
+        (void)buf_printf(b,
+                         "}   # decide: what patients read, in each language of templates.yaml\n");
         return;
     }
     (void)buf_printf(b, "  name: {");
@@ -321,7 +322,8 @@ void write_readme(const struct plan *p, size_t n_samples, struct buf *b)
     (void)buf_printf(
         b,
         "\n## Next\n\n```\ntidings check .\ntidings test .\ntidings explain %s.yaml "
-        "samples/FILE\ntidings keys init -c tidings.yaml\ntidings serve -c tidings.yaml   "
-        "# once secrets/ holds the files that tidings.yaml names\n```\n",
+        "samples/FILE\ntidings keys init -c tidings.yaml\ntidings serve -c tidings.yaml --simulate   "
+        "# to a phone on this machine\ntidings serve -c tidings.yaml   # once secrets/ holds the "
+        "files that tidings.yaml names\n```\n",
         p->name);
 }

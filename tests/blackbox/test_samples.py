@@ -156,6 +156,22 @@ def test_init_with_everything_decided_is_clean(samples, tmp_path):
     tidings("check", "--strict", folder)
 
 
+def test_init_of_one_country_and_a_rare_sender(tmp_path):
+    his = tmp_path / "his"
+    his.mkdir()
+    booked = BOOKED.replace("||zho|||", "||||||")
+    for i in range(11):
+        (his / f"{i:02}.hl7").write_text(booked.replace("|NORTH|", "|STRAY|", 1) if i == 10 else booked, newline="")
+    key = ("--set", f"key={tmp_path / 'k'}")
+    told = tidings("init", tmp_path / "british", "--from", his, "--set", "country=GB", *key).stdout
+    assert b"Left out: 1 sender(s) of few messages (MSH-4.1 of the profile)" in told
+    assert "zh-TW" not in (tmp_path / "british/templates.yaml").read_text()
+    for more in ("country=TW", "country=GB,language=zh-TW"):
+        to = tmp_path / more
+        tidings("init", to, "--from", his, *(w for one in more.split(",") for w in ("--set", one)), *key)
+        assert "zh-TW" in (to / "templates.yaml").read_text(), more
+
+
 def test_init_without_samples_is_the_demo(tmp_path):
     tidings("init", tmp_path / "trial")
     tidings("check", tmp_path / "trial")
