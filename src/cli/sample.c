@@ -68,7 +68,8 @@ static bool read_all(const char *file, struct arena *a, struct str *out, struct 
 
         if (f != stdin)
             (void)fclose(f);
-        return err_set(e, ERR_CONFIG, code, "%s: %s", file, strerror(code));
+        return err_set(e, ERR_CONFIG, code, "%s: %s%s", file, strerror(code),
+                       code == EISDIR ? "; name its files" : "");
     }
     if (f != stdin)
         (void)fclose(f);
