@@ -1,8 +1,9 @@
 #include "leaf.h"
 
 #include "hl7/escape.h"
+#include "unicode.h"
 
-enum { PATH_MOST = 1024 };
+enum { PATH_MOST = 1024, PLAIN_MOST = 4096 };
 
 struct walk {
     const struct reading *m;
@@ -12,29 +13,26 @@ struct walk {
 
 /* ---- text ---- */
 
-static bool has_full_width(struct str s)
+static bool is_ascii(struct str s)
 {
-    return s.n >= 3 && memchr(s.p, 0xEF, s.n) != NULL;
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] >= 0x80)
+            return false;
+    return true;
 }
 
-/* U+FF01 to U+FF5E are the printable ASCII characters from '!' on: EF BC 81 to EF BD 9E. */
-static struct str narrow(struct str s, struct arena *a)
+/* Nothing that may leave is as long, so a longer field is compared as it stands. */
+static struct str plain(struct str s, struct arena *a)
 {
-    char *out;
-    size_t n = 0;
+    s = unicode_trim(s);
+    return s.n > PLAIN_MOST || is_ascii(s) ? s : unicode_trim(unicode_nfkc(s, a));
+}
 
-    if (!has_full_width(s))
-        return s;
-    out = arena_get(a, s.n, 1);
-    for (size_t i = 0; i < s.n; i++) {
-        const unsigned char *p = (const unsigned char *)s.p + i;
-        bool wide = i + 2 < s.n && p[0] == 0xEF &&
-                    ((p[1] == 0xBC && p[2] >= 0x81) || (p[1] == 0xBD && p[2] <= 0x9E));
-
-        out[n++] = wide ? (char)(p[1] == 0xBC ? p[2] - 0x60 : p[2] - 0x20) : s.p[i];
-        i += wide ? 2 : 0;
-    }
-    return (struct str){out, n};
+static bool show(const struct walk *w, struct leaf *l, struct str raw)
+{
+    l->raw = str_trim(raw);
+    l->text = plain(l->raw, w->m->a);
+    return !l->raw.n || w->seen(w->ctx, l);
 }
 
 /* ---- HL7 ---- */
@@ -56,9 +54,8 @@ static bool walk_component(const struct walk *w, struct leaf *l, struct str comp
         struct str raw = cut(&component, w->m->hl7.sep.subcomponent);
 
         l->subcomponent++;
-        l->text = str_trim(
-            narrow(hl7_unescape(raw, &w->m->hl7.sep, w->m->hl7.charset, w->m->a, NULL), w->m->a));
-        if (l->text.n && !w->seen(w->ctx, l))
+        raw = hl7_unescape(raw, &w->m->hl7.sep, w->m->hl7.charset, w->m->a, NULL);
+        if (!show(w, l, raw))
             return false;
     }
     return true;
@@ -115,8 +112,7 @@ static void walk_fhir(const struct walk *w)
     while (n) {
         struct leaf l = {.m = w->m, .node = n, .place = n->at};
 
-        l.text = n->kind == JSON_NULL ? (struct str){NULL, 0} : str_trim(narrow(n->text, w->m->a));
-        if (l.text.n && !w->seen(w->ctx, &l))
+        if (n->kind != JSON_NULL && !show(w, &l, n->text))
             return;
         if (n->first) {
             n = n->first;
@@ -244,7 +240,7 @@ static enum sensitivity class_fhir(const struct leaf *l)
     if (!path.over) {
         bool refers = str_eq(l->node->name, STR("reference"));
 
-        class = settle(refers ? class_of_reference(text, l->text) : dictionary_fhir(text, NULL),
+        class = settle(refers ? class_of_reference(text, l->raw) : dictionary_fhir(text, NULL),
                        dictionary_local_fhir(text), &w);
     }
     arena_rewind(l->m->a, mark);

@@ -7,7 +7,8 @@
 
 struct leaf {
     const struct reading *m;
-    struct str text; /* decoded; full-width ASCII made narrow */
+    struct str raw;  /* decoded */
+    struct str text; /* raw in form KC, without Unicode white space around it; may be empty */
     /* HL7: */
     const struct hl7_segment *segment;
     unsigned field, component, subcomponent;

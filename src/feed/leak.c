@@ -1,7 +1,5 @@
 #include "leak.h"
 
-#include "leaf.h"
-
 enum { SINKS_MOST = 2 * EVENT_MAX_SLOTS }; /* each slot by itself, and as a parameter */
 
 struct words { /* what one message says */
@@ -259,7 +257,7 @@ static bool hold_against(void *ctx, const struct leaf *leaf)
         struct sink *s = &l->sinks[k];
         enum sensitivity class;
 
-        if (s->explained || !sink_fits(s, leaf->text, l->i->m->a))
+        if (s->explained || !sink_fits(s, leaf, l->i->m->a))
             continue;
         class = leaf_class(leaf);
         if (class <= s->ceiling) {

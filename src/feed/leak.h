@@ -9,6 +9,7 @@
 #define FEED_LEAK_H
 
 #include "instance.h"
+#include "leaf.h"
 
 /* Looks at i->event and, when there is one, at the message composed. False: the instance is held, and
  * i->out->leak says why. */
@@ -44,6 +45,6 @@ bool sink_of_slot(const struct slot *s, const struct slot_type *t, struct sink *
 /* Is the text what a template shows of that sink's value, in any language? */
 bool sink_shown_as(const struct sink *s, struct str text);
 /* The field holds the sink's value, or what a converter makes that value of. */
-bool sink_fits(const struct sink *s, struct str leaf, struct arena *a);
+bool sink_fits(const struct sink *s, const struct leaf *l, struct arena *a);
 
 #endif

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "leak.h"
+#include "unicode.h"
 
 enum {
     DATE_DIGITS = 8,
@@ -281,24 +282,27 @@ static bool same_time(const struct sink *s, struct str leaf, struct arena *a)
     return contains((struct str){p, n}, (struct str){s->digits, s->n_digits});
 }
 
-/* The table turns the field, or its digits, into the value. */
-static bool by_table(const struct sink *s, struct str leaf)
+static bool table_gives(const struct sink *s, struct str from)
 {
-    char digits[PHONE_MOST];
     struct table_row row;
 
-    if (table_find(s->table, leaf, &row) && str_eq(row.to, s->slot->value))
-        return true;
-    if (leaf.n > sizeof digits)
-        return false;
-    leaf = (struct str){digits, digits_of(leaf, digits, sizeof digits)};
-    return table_find(s->table, leaf, &row) && str_eq(row.to, s->slot->value);
+    return table_find(s->table, from, &row) && str_eq(row.to, s->slot->value);
 }
 
-bool sink_fits(const struct sink *s, struct str leaf, struct arena *a)
+/* The table turns the field, as it stands or as converters leave it, or its digits, into the value. */
+static bool by_table(const struct sink *s, const struct leaf *l)
 {
-    if (s->table && by_table(s, leaf))
+    char digits[PHONE_MOST];
+
+    if (table_gives(s, l->raw) || table_gives(s, unicode_trim(l->raw)) || table_gives(s, l->text))
         return true;
+    if (l->text.n > sizeof digits)
+        return false;
+    return table_gives(s, (struct str){digits, digits_of(l->text, digits, sizeof digits)});
+}
+
+static bool holds_value(const struct sink *s, struct str leaf, struct arena *a)
+{
     switch (s->kind) {
     case SINK_PHONE:
         return same_phone(s, leaf);
@@ -309,4 +313,11 @@ bool sink_fits(const struct sink *s, struct str leaf, struct arena *a)
         break;
     }
     return same_time(s, leaf, a);
+}
+
+bool sink_fits(const struct sink *s, const struct leaf *l, struct arena *a)
+{
+    if (s->table && by_table(s, l))
+        return true;
+    return holds_value(s, l->text, a) || (!str_eq(l->raw, l->text) && holds_value(s, l->raw, a));
 }
