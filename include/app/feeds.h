@@ -22,8 +22,9 @@ struct feed_set {
 };
 
 /* The feed files at `path`: itself when it is a file; else each *.yaml of the folder and of its
- * direct sub-folders that has the key `feed`, in order of name. ERR_CONFIG when there is none or it
- * cannot be read. */
+ * direct sub-folders that has the key `feed`, in order of name, and each that is no regular file or
+ * cannot be opened: loading it is E007, so that no feed leaves service unsaid. ERR_CONFIG when there
+ * is none or the folder cannot be read. */
 bool feeds_find(const char *path, struct arena *a, const char *const **out, size_t *n,
                 struct err *e) MUST_USE;
 

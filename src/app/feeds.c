@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "yaml/yaml.h"
@@ -29,21 +31,34 @@ static void ignore_fault(void *ctx, const char *code, int line, int column, cons
     (void)ctx, (void)code, (void)line, (void)column, (void)text, (void)hint;
 }
 
+/* Up to MOST_FILE bytes. False: no regular file, or it cannot be opened or read. */
+static bool read_file(const char *path, struct arena *a, struct str *out)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    char *p = arena_get(a, MOST_FILE, 1);
+    struct stat st;
+    ssize_t got = -1;
+    size_t n = 0;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        while (n < MOST_FILE && (got = read(fd, p + n, MOST_FILE - n)) > 0)
+            n += (size_t)got;
+    if (fd >= 0)
+        (void)close(fd);
+    *out = (struct str){p, n};
+    return got >= 0;
+}
+
 /* A file that has the key `feed`, or that cannot be read as YAML but names it: then loading it says
- * why. */
+ * why. So it is with one that cannot be read at all: it may be the feed that is in service. */
 static bool is_feed(const char *path, struct arena *a)
 {
     const struct yaml_report silent = {ignore_fault, NULL};
-    FILE *f = fopen(path, "rbe");
     struct yaml_node *root;
     struct str text;
-    char *p;
 
-    if (!f)
-        return false;
-    p = arena_get(a, MOST_FILE, 1);
-    text = (struct str){p, fread(p, 1, MOST_FILE, f)};
-    (void)fclose(f);
+    if (!read_file(path, a, &text))
+        return true;
     root = yaml_parse(text, path, &yaml_limits_standard, a, &silent);
     if (root)
         return yaml_pair_of(root, "feed") != NULL;

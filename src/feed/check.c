@@ -91,8 +91,10 @@ void check_unused(struct loading *l)
 {
     const struct feed *f = l->f;
     const struct map *plain = &f->maps[0];
+    const struct yaml_node *rules = yaml_get(l->feed_root, "rules");
+    bool has_rules = rules && rules->kind == YAML_LIST; /* else E103 says so */
 
-    for (size_t i = 0; i < plain->n_values; i++)
+    for (size_t i = 0; has_rules && i < plain->n_values; i++)
         if (!is_used(l, plain->values[i].name))
             report_at(l->r, "W901", plain->values[i].key_node, NULL,
                       "value `" STR_FMT "` is never used", STR_ARG(plain->values[i].name));

@@ -147,7 +147,8 @@ static bool read_path(struct parser *p, struct cond_leaf *leaf)
 
     leaf->operand = peek_path(p);
     leaf->at = offset(p);
-    if (leaf->operand.n == 0)
+    if (leaf->operand.n == 0 || str_eq(leaf->operand, STR("or")) ||
+        str_eq(leaf->operand, STR("and")))
         return fault(p, "here an HL7 path is missing");
     if (str_starts(leaf->operand, STR("standard.")))
         return read_standard(p, leaf);

@@ -1,10 +1,12 @@
 /* The files of one feed: found, bounded, kept inside its folder, digested. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 
@@ -38,29 +40,43 @@ static bool links_out(const char *folder, const char *path)
     return out;
 }
 
+/* A named pipe would keep its reader waiting for ever. */
+static FILE *open_plain(const char *path, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *in = NULL;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        in = fdopen(fd, "rb");
+    if (!in)
+        (void)close(fd);
+    return in;
+}
+
 enum file_result file_read(const char *folder, const char *relative, size_t max, struct arena *a,
                            struct str *out)
 {
     const char *path = arena_printf(a, "%s/%s", folder, relative).p;
-    enum file_result result = FILE_MISSING;
+    enum file_result result;
     struct stat st;
+    size_t size;
     FILE *in;
+    char *p;
 
     if (path_climbs_out(str_of(relative)) || links_out(folder, path))
         return FILE_OUTSIDE;
-    in = fopen(path, "rbe");
+    in = open_plain(path, &st);
     if (!in)
         return FILE_MISSING;
-    if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode)) {
-        size_t size = (size_t)st.st_size;
-        char *p = size > max ? NULL : arena_get(a, size + 1, 1);
-
-        result = p ? FILE_READ : FILE_TOO_LARGE;
-        if (p)
-            *out = (struct str){p, fread(p, 1, size, in)};
-        if (p && ferror(in))
-            result = FILE_MISSING;
-    }
+    size = (size_t)st.st_size;
+    p = size > max ? NULL : arena_get(a, size + 1, 1);
+    result = p ? FILE_READ : FILE_TOO_LARGE;
+    if (p)
+        *out = (struct str){p, fread(p, 1, size, in)};
+    if (p && ferror(in))
+        result = FILE_MISSING;
     fclose(in);
     return result;
 }

@@ -25,7 +25,8 @@ struct file_names {
     size_t n;
 };
 
-/* The names in a folder with that ending, without hidden ones. False when it cannot be opened. */
+/* The names in a folder with that ending, without hidden ones. False when it cannot be opened; errno says
+ * why. */
 bool folder_list(const char *folder, const char *ending, struct arena *a, struct file_names *out);
 
 #endif

@@ -1,4 +1,6 @@
 /* Overlays, and the maps they make: the feed is compiled once plain and once per overlay. */
+#include <errno.h>
+
 #include "files.h"
 #include "loading.h"
 
@@ -68,8 +70,11 @@ void overlays_find(struct loading *l)
 {
     struct file_names files;
 
-    if (!folder_list(arena_printf(l->a, "%s/overlays", l->f->folder).p, ".yaml", l->a, &files))
+    if (!folder_list(arena_printf(l->a, "%s/overlays", l->f->folder).p, ".yaml", l->a, &files)) {
+        if (errno != ENOENT)
+            report_at(l->r, "E007", l->feed_root, NULL, "the folder `overlays` cannot be read");
         return;
+    }
     l->overlays = NEW_ARRAY(l->a, struct overlay_file, files.n + 1);
     for (size_t i = 0; i < files.n; i++) {
         const char *file = arena_printf(l->a, "overlays/%s", files.items[i]).p;

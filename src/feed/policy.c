@@ -3,12 +3,14 @@
 
 enum { DAYS_30 = 30 };
 static const int64_t day_ms = 86400000;
+/* A date begins up to 14 hours before it does in UTC. */
+static const int64_t ZONE_MOST = 14 * 3600000LL;
 
 /* because, by, on, expires: every decision has a reason, an owner and an end. */
 static void check_entry(struct loading *l, const struct yaml_node *entry)
 {
     static const char *const keys[] = {"because", "by", "on", "expires"};
-    const struct yaml_node *end = yaml_get(entry, "expires");
+    const struct yaml_node *end = yaml_get(entry, "expires"), *start = yaml_get(entry, "on");
     int64_t on = 0, expires = 0;
 
     for (size_t i = 0; i < 4; i++) {
@@ -19,8 +21,10 @@ static void check_entry(struct loading *l, const struct yaml_node *entry)
         else if (!n->missing)
             shape_text(l, n, keys[i]);
     }
-    if (yaml_get(entry, "on"))
-        shape_date(l, yaml_get(entry, "on"), &on);
+    if (start && shape_date(l, start, &on) && l->now_ms && l->now_ms < on - ZONE_MOST)
+        report_at(l->r, "E804", start, "take the entry in on that day",
+                  "this policy entry is decided on " STR_FMT ", which lies ahead",
+                  STR_ARG(start->text));
     if (!end || !shape_date(l, end, &expires))
         return;
     l->f->policy.ends[l->f->policy.n_ends++] =

@@ -107,21 +107,35 @@ static void load_emit(struct loading *l, const struct yaml_node *n, struct rule 
                   STR_ARG(n->text));
 }
 
-static bool load_slot(struct loading *l, const struct yaml_pair *pair, const struct rule *r,
-                      struct binding *out)
+static bool is_bound(const struct rule *r, const struct slot_type *slot)
+{
+    for (size_t i = 0; i < r->n_with; i++)
+        if (r->with[i].slot == slot)
+            return true;
+    return false;
+}
+
+/* A misspelt slot is taken for the one it is nearest to. */
+static void load_slot(struct loading *l, const struct yaml_node *with, const struct yaml_pair *pair,
+                      const struct rule *r, struct binding *out)
 {
     struct suggest s = suggest_for(pair->key->text);
 
     *out = (struct binding){.key_node = pair->key, .node = pair->value};
     if (!r->event)
-        return true;
+        return;
     out->slot = event_type_slot(r->event, pair->key->text);
     for (size_t i = 0; i < r->event->n_slots; i++)
         suggest_offer(&s, str_of(r->event->slots[i].name));
-    if (!out->slot)
-        report_at(l->r, "E503", pair->key, suggest_hint(&s, l->a),
-                  "event %s has no slot `" STR_FMT "`", r->event->name, STR_ARG(pair->key->text));
-    return out->slot != NULL;
+    if (out->slot)
+        return;
+    report_at(l->r, "E503", pair->key, suggest_hint(&s, l->a), "event %s has no slot `" STR_FMT "`",
+              r->event->name, STR_ARG(pair->key->text));
+    if (s.best.p && !yaml_get(with, s.best.p)) {
+        out->slot = event_type_slot(r->event, s.best);
+        if (is_bound(r, out->slot)) /* misspelt twice */
+            out->slot = NULL;
+    }
 }
 
 static void load_binding(struct loading *l, const struct yaml_pair *pair, struct binding *out)
@@ -144,14 +158,6 @@ static void load_binding(struct loading *l, const struct yaml_pair *pair, struct
     value_load(l, pair, flag, v);
     value_join_site(l, v);
     out->value = v;
-}
-
-static bool is_bound(const struct rule *r, const struct slot_type *slot)
-{
-    for (size_t i = 0; i < r->n_with; i++)
-        if (r->with[i].slot == slot)
-            return true;
-    return false;
 }
 
 static void move_first(struct rule *r, const char *slot)
@@ -211,8 +217,7 @@ static void load_with(struct loading *l, const struct yaml_node *rule_map, struc
     for (size_t i = 0; i < pair->value->n; i++) {
         struct binding *b = &r->with[r->n_with];
 
-        if (!load_slot(l, &pair->value->pairs[i], r, b))
-            continue;
+        load_slot(l, pair->value, &pair->value->pairs[i], r, b);
         load_binding(l, &pair->value->pairs[i], b);
         r->n_with += b->slot != NULL;
     }

@@ -2,9 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 
@@ -102,14 +104,30 @@ static bool read_stream(FILE *f, const char *file, struct buf *b, struct err *e)
     return true;
 }
 
+/* A named pipe given by name would keep its reader waiting for ever. */
+static FILE *open_plain(const char *file, struct err *e)
+{
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    FILE *f = NULL;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+        (void)err_set(e, ERR_CONFIG, 0, "%s: no regular file", file);
+    else if (fd < 0 || !(f = fdopen(fd, "rb")))
+        (void)err_set(e, ERR_CONFIG, errno, "%s: %s", file, strerror(errno));
+    if (!f && fd >= 0)
+        (void)close(fd);
+    return f;
+}
+
 bool source_read(const char *file, struct arena *a, struct str *out, struct err *e)
 {
-    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "rbe");
+    FILE *f = strcmp(file, "-") == 0 ? stdin : open_plain(file, e);
     struct buf b = buf_new(SOURCE_MOST + (1 << 16));
     bool ok;
 
     if (!f)
-        return err_set(e, ERR_CONFIG, errno, "%s: %s", file, strerror(errno));
+        return false;
     ok = read_stream(f, file, &b, e);
     if (ok)
         *out = arena_copy(a, buf_str(&b));

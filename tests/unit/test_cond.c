@@ -144,7 +144,7 @@ static const struct {
     {"OBR-25 == F", COND_PATHS, "E104", 8},
     {"OBR-25 = F OBR-25 = F", COND_PATHS, "E104", 11},
     {"OBR-25 = F and", COND_PATHS, "E104", 14},
-    {"OBR-25 = F or or OBR-25 = F", COND_PATHS, "E201", 14},
+    {"OBR-25 = F or or OBR-25 = F", COND_PATHS, "E104", 14},
     {"OBR-25 = F)", COND_PATHS, "E104", 10},
     {"(OBR-25 = F", COND_PATHS, "E104", 11},
     {"not not OBR-25 = F", COND_PATHS, "E201", 4},

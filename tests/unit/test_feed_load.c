@@ -1,6 +1,7 @@
 /* Loading: one broken snippet a row, and the place and code of every finding it makes. In the text put in,
  * '@' marks where the finding is; it is taken out before the file is written. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -457,12 +458,15 @@ static void test_policy_dates(void)
     static const struct {
         int64_t now_ms;
         const char *code; /* NULL: nothing */
+        int line;
     } dates[] = {
-        {0, NULL},
-        {1795219200000, NULL},   /* 2026-11-21 */
-        {1824508800000, "W906"}, /* 2027-10-26 */
-        {1826755199000, "W906"}, /* 2027-11-20 23:59:59 */
-        {1826755200000, "E804"}, /* 2027-11-21 */
+        {0, NULL, 0},
+        {1795082399999, "E804", 7}, /* before 2026-11-20 anywhere */
+        {1795082400000, NULL, 0},
+        {1795219200000, NULL, 0},   /* 2026-11-21 */
+        {1824508800000, "W906", 8}, /* 2027-10-26 */
+        {1826755199000, "W906", 8}, /* 2027-11-20 23:59:59 */
+        {1826755200000, "E804", 8}, /* 2027-11-21 */
     };
     struct tenant t;
 
@@ -475,7 +479,8 @@ static void test_policy_dates(void)
 
             CHECK(all.n == (dates[i].code ? 1u : 0u), "row %zu: %zu findings", i, all.n);
             if (all.n && dates[i].code)
-                CHECK(strcmp(all.items[0].code, dates[i].code) == 0 && all.items[0].line == 8,
+                CHECK(strcmp(all.items[0].code, dates[i].code) == 0 &&
+                          all.items[0].line == dates[i].line,
                       "row %zu: %s", i, all.items[0].code);
             feed_free(f);
             arena_reset(&a);
@@ -557,6 +562,39 @@ static void test_symbolic_link(void)
     tenant_remove(&t);
 }
 
+static void ask_unreadable(const struct tenant *t, const char *file)
+{
+    struct arena a = {0};
+    struct findings all;
+
+    CHECK(!feed_load(t->feed, &a, &all) && all.n_errors >= 1 &&
+              strcmp(all.items[0].code, "E007") == 0,
+          "%s: %zu findings, %s", file, all.n, all.n ? all.items[0].code : "none");
+    arena_reset(&a);
+}
+
+/* Neither a named pipe, which would keep its reader waiting, nor a link to nothing is passed over. */
+static void test_no_regular_file(void)
+{
+    static const char *const files[] = {"feed.yaml", "sites.yaml", "tables/site.csv",
+                                        "overlays/far.yaml"};
+
+    for
+        EACH (i, files) {
+            struct tenant t;
+            char path[512];
+
+            tenant_make(&t);
+            (void)mkdir(temp_folder_file(&t.folder, "overlays", path), 0700);
+            (void)remove(temp_folder_file(&t.folder, files[i], path));
+            CHECK(mkfifo(path, 0600) == 0, "mkfifo");
+            ask_unreadable(&t, files[i]);
+            CHECK(remove(path) == 0 && symlink("nowhere", path) == 0, "symlink");
+            ask_unreadable(&t, files[i]);
+            tenant_remove(&t);
+        }
+}
+
 static void test_caret(void)
 {
     static const char wanted[] = "s.yaml:1:12: error[E403]: no time zone called `X`\n"
@@ -595,6 +633,7 @@ int main(void)
     test_policy_ends();
     test_policy_dates();
     test_symbolic_link();
+    test_no_regular_file();
     test_no_site();
     test_terms();
     test_caret();

@@ -133,7 +133,8 @@ static size_t n_codes(const struct findings *all)
 static bool misspelt_with_hint(const struct findings *all)
 {
     for (size_t i = 0; i < all->n; i++)
-        if (strcmp(all->items[i].code, "E101") == 0 && all->items[i].hint)
+        if ((strcmp(all->items[i].code, "E101") == 0 || strcmp(all->items[i].code, "E503") == 0) &&
+            all->items[i].hint)
             return true;
     return false;
 }

@@ -3,6 +3,8 @@
 #include "../../src/app/reload.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/container_of.h"
 #include "check.h"
@@ -190,6 +192,26 @@ static void test_refused(void)
     close_world(w);
 }
 
+/* A feed whose file is there and cannot be opened does not leave service unsaid. */
+static void test_unreadable(void)
+{
+    struct world *w = open_world();
+    const struct live *before = w->live;
+    char path[512];
+
+    w->config.feeds = w->tenant.folder.path;
+    CHECK(!reloads(w)->refused, "the folder: %s", reload_last(w->reload)->said);
+    CHECK(symlink("nowhere", temp_folder_file(&w->tenant.folder, "second.yaml", path)) == 0,
+          "link");
+    CHECK(reloads(w)->refused && strstr(reload_last(w->reload)->said, "second.yaml: E007"), "%s",
+          reload_last(w->reload)->said);
+    CHECK(remove(path) == 0 && mkfifo(path, 0600) == 0, "mkfifo");
+    CHECK(reloads(w)->refused && strstr(reload_last(w->reload)->said, "second.yaml: E007"), "%s",
+          reload_last(w->reload)->said);
+    CHECK(w->live == before, "in service");
+    close_world(w);
+}
+
 static void test_taken(void)
 {
     struct world *w = open_world();
@@ -305,6 +327,7 @@ static void test_policy_end(void)
 int main(void)
 {
     test_refused();
+    test_unreadable();
     test_taken();
     test_asked_meanwhile();
     test_still_used();
