@@ -68,7 +68,7 @@ struct notice {
     struct str token; /* link token, 43 characters; absent without a button. Sealed at rest */
 
     int64_t due_ms;     /* not before */
-    int64_t expires_ms; /* not after: the event is stale; 0: never */
+    int64_t expires_ms; /* not after: stale, or notice_overtaken(); 0: never */
     int32_t tries;      /* attempts that ended */
     int64_t carrier;    /* MERGED: id of the notice that tells this one too; else 0 */
     int64_t before_ms;  /* a reminder: so long before the time of the event; else 0 */
@@ -143,6 +143,13 @@ void notice_tracked(struct notice *n, const struct attempt *a);
 /* A notice that goes back to WAITING although a later one of its unit exists is withdrawn: what it
  * says is no longer true. Call after notice_attempt_ended() when there is a later one. */
 void notice_superseded(struct notice *n);
+
+/* FLYING or CHECKING: it may be with the patient. MERGED and the like are not. */
+bool notice_on_the_wire(const struct notice *n);
+
+/* A later event made a notice on the wire pointless, and may tell nobody of it. It still becomes ACCEPTED or
+ * HELD, but never leaves again: where it would wait once more it is withdrawn. */
+void notice_overtaken(struct notice *n);
 
 /* One that went back to WAITING while its patient came to be told nothing is withdrawn. */
 void notice_stopped(struct notice *n, struct str why);

@@ -263,8 +263,8 @@ struct store_ops {
                       const uint8_t news[INDEX_BYTES], struct err *e);
     /* Sets n->id; with a link when `link` is not NULL (link->notice_id is filled in). */
     bool (*put_notice)(struct store *s, struct notice *n, struct link_new *link, struct err *e);
-    /* Notices not yet flying of one unit (waiting, ready, merged); or the waiting ones of one open
-     * coalescing window (merged ones follow their carrier). */
+    /* Notices of one unit that may still leave (waiting, ready, merged, flying, checking); or the waiting
+     * ones of one open coalescing window (merged ones follow their carrier). */
     bool (*find_open)(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
                       struct notice_list *out, struct err *e);
     bool (*find_window)(struct store *s, struct str coalesce, struct arena *a,
@@ -272,8 +272,8 @@ struct store_ops {
     /* Those of one patient that may still leave, oldest first: open, flying, checking. */
     bool (*find_patient)(struct store *s, struct str patient_key, struct arena *a,
                          struct notice_list *out, struct err *e);
-    /* Writes state, reason, due_ms, tries, coalesce, carrier, resend_ms, and the instance's standing: the
-     * first that any of its notices is in (notice_standing()), with that one's reason. In the same breath:
+    /* Writes state, reason, due_ms, expires_ms, tries, coalesce, carrier, resend_ms, and the instance's
+     * standing: the first that any of its notices is in (notice_standing()), with that one's reason. In the same breath:
      *   merged    what was merged into it follows it to its carrier
      *   accepted  what was merged into it is withdrawn, "merged into a later notice"; links of older
      *             notices of its unit are revoked: the patient holds the newer one

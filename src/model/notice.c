@@ -80,9 +80,16 @@ static int64_t wait_ms(const struct retry_policy *p, int32_t tries)
     return wait < p->most_ms ? wait : p->most_ms;
 }
 
-/* Back to WAITING, unless that was the last try. */
+enum { OVERTAKEN_MS = 1 }; /* an expiry that has passed, wherever the clock is set */
+
+/* Back to WAITING, unless that was the last try or nothing is left to say. */
 static void again(struct notice *n, const struct retry_policy *p, int64_t now_ms)
 {
+    if (n->expires_ms == OVERTAKEN_MS) {
+        become(n, NOTICE_WAITING, STR("try again"));
+        notice_superseded(n);
+        return;
+    }
     if (n->tries >= p->max_tries) {
         become(n, NOTICE_HELD, STR("too many tries"));
         return;
@@ -169,6 +176,18 @@ void notice_superseded(struct notice *n)
 {
     if (n->state == NOTICE_WAITING)
         become(n, NOTICE_WITHDRAWN, STR("a later event came first"));
+}
+
+bool notice_on_the_wire(const struct notice *n)
+{
+    return n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING;
+}
+
+void notice_overtaken(struct notice *n)
+{
+    assert(notice_on_the_wire(n));
+    n->expires_ms = OVERTAKEN_MS;
+    n->resend_ms = 0;
 }
 
 void notice_stopped(struct notice *n, struct str why)

@@ -25,11 +25,6 @@ bool patient_find(struct run *r, const struct event *ev, struct patient *out, st
     return true;
 }
 
-static bool on_the_wire(const struct notice *n)
-{
-    return n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING;
-}
-
 static bool readdress(struct run *r, struct notice *n, const struct event *record, struct str to,
                       struct err *e)
 {
@@ -51,7 +46,7 @@ static bool heed(struct run *r, struct notice *n, const struct event *record, st
     who = recipient_of(known ? &unit.event : &(struct event){0}, record, &to);
     if (who == RECIPIENT_NAMED)
         return true;
-    if (who == RECIPIENT_NEWER || on_the_wire(n))
+    if (who == RECIPIENT_NEWER || notice_on_the_wire(n))
         return str_eq(n->to, to) || readdress(r, n, record, to, e);
     return run_withdraw(r, n, recipient_reason(who), e);
 }

@@ -16,15 +16,28 @@ bool run_withdraw(struct run *r, struct notice *n, struct str why, struct err *e
     return r->store->ops->save_notice(r->store, n, e);
 }
 
+/* One on the wire cannot be called back. A notice of what is true now keeps it from leaving once more, and
+ * so must an event that nobody is told of. */
+static bool overtake(struct run *r, const struct decision *d, struct notice *n, struct err *e)
+{
+    if (!notice_on_the_wire(n))
+        return run_withdraw(r, n, STR("a later event came first"), e);
+    if (d->verdict == VERDICT_TELL)
+        return true;
+    notice_overtaken(n);
+    return r->store->ops->save_notice(r->store, n, e);
+}
+
 /* *n: how many went. */
-static bool withdraw(struct run *r, enum withdraw which, struct notice_list *open, size_t *n,
+static bool withdraw(struct run *r, const struct decision *d, struct notice_list *open, size_t *n,
                      struct err *e)
 {
     *n = 0;
     for (size_t i = 0; i < open->n; i++) {
-        if (which == WITHDRAW_NOTHING || (which == WITHDRAW_REMINDERS && !open->items[i].before_ms))
+        if (d->withdraw == WITHDRAW_NOTHING ||
+            (d->withdraw == WITHDRAW_REMINDERS && !open->items[i].before_ms))
             continue;
-        if (!run_withdraw(r, &open->items[i], STR("a later event came first"), e))
+        if (!overtake(r, d, &open->items[i], e))
             return false;
         ++*n;
     }
@@ -44,7 +57,7 @@ static int64_t window_end(const struct run *r, const struct instance *in,
     int64_t end = r->now_ms + (most && in->coalesce_ms > most ? most : in->coalesce_ms);
 
     for (size_t i = 0; i < own->n; i++) {
-        if (str_eq(own->items[i].coalesce, in->coalesce))
+        if (!notice_on_the_wire(&own->items[i]) && str_eq(own->items[i].coalesce, in->coalesce))
             end = earlier(end, own->items[i].due_ms);
     }
     for (size_t i = 0; i < window->n; i++)
@@ -137,7 +150,7 @@ static bool yields(const struct instance *in, const struct notice *n,
            !str_eq(window->items[0].template, n->template);
 }
 
-/* own  notices of the same unit that were open and have just been withdrawn */
+/* own  notices of the same unit that were open and have just been withdrawn, or are on the wire */
 static bool tell(struct run *r, const struct instance *in, const struct patient *who,
                  struct notice *n, const struct notice_list *own, struct err *e)
 {
@@ -210,7 +223,7 @@ static bool decide(struct run *r, const struct instance *in, struct err *e)
         return false;
     recipient = recipient_of(&in->event, who.known ? &who.record : NULL, &who.to);
     d = plan_decide(r->set->seal, in, known ? &unit : NULL, recipient_reason(recipient), r->now_ms);
-    if (!withdraw(r, d.withdraw, &open, &n, e))
+    if (!withdraw(r, &d, &open, &n, e))
         return false;
     remember = d.remember || (n && d.withdraw == WITHDRAW_REMINDERS);
     if ((d.revoke && !ops->revoke_links(r->store, type, key, r->now_ms, e)) ||

@@ -37,7 +37,8 @@ bool memory_put_notice(struct store *s, struct notice *n, struct link_new *link,
 
 static bool is_open(const struct notice *n)
 {
-    return n->state == NOTICE_WAITING || n->state == NOTICE_READY || n->state == NOTICE_MERGED;
+    return n->state == NOTICE_WAITING || n->state == NOTICE_READY || n->state == NOTICE_MERGED ||
+           notice_on_the_wire(n);
 }
 
 bool memory_find_open(struct store *s, struct str event_type, struct str unit_key, struct arena *a,
@@ -82,8 +83,7 @@ bool memory_find_patient(struct store *s, struct str patient_key, struct arena *
     for (size_t i = 0; i < m->t.notices.n; i++) {
         const struct notice *n = m->t.notices.items[i];
 
-        if ((is_open(n) || n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING) &&
-            n->patient_key.p && str_eq(n->patient_key, patient_key))
+        if (is_open(n) && n->patient_key.p && str_eq(n->patient_key, patient_key))
             *GROW(a, out) = copy_notice(a, n);
     }
     return true;

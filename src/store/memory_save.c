@@ -146,6 +146,7 @@ bool memory_save_notice(struct store *s, const struct notice *n, struct err *e)
         return err_set(e, ERR_INPUT, 0, "no notice %lld", (long long)n->id);
     memory_touch(m, row, sizeof *row);
     row->due_ms = n->due_ms;
+    row->expires_ms = n->expires_ms;
     row->tries = n->tries;
     row->resend_ms = n->resend_ms;
     row->coalesce = copy_text(&m->arena, n->coalesce);

@@ -10,8 +10,9 @@ static const struct query add_notice = {
 static const struct query mark_planned = {"mark planned",
                                           "UPDATE instance SET planned = 1 WHERE id = ?1"};
 static const struct query find_open = {
-    "find open", "SELECT " NOTICE_COLUMNS " FROM notice"
-                 " WHERE event_type = ?1 AND unit_key = ?2 AND state IN (1, 2, 8) ORDER BY id"};
+    "find open",
+    "SELECT " NOTICE_COLUMNS " FROM notice"
+    " WHERE event_type = ?1 AND unit_key = ?2 AND state IN (1, 2, 3, 4, 8) ORDER BY id"};
 static const struct query find_window = {"find window",
                                          "SELECT " NOTICE_COLUMNS " FROM notice"
                                          " WHERE coalesce_key = ?1 AND state = 1 ORDER BY id"};

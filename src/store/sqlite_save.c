@@ -6,7 +6,7 @@ static const struct query write_notice = {
     "save notice",
     "UPDATE notice SET state = ?2, reason = ?3, due_ms = ?4, tries = ?5,"
     " coalesce_key = ?6, carrier = ?7, token = CASE WHEN ?8 THEN NULL ELSE token END,"
-    " resend_ms = ?9"
+    " resend_ms = ?9, expires_ms = ?10"
     " WHERE id = ?1 RETURNING instance_id, event_type, unit_key, before_ms"};
 static const struct query end_follower = {
     "end a merged notice", "UPDATE notice SET state = ?2, reason = ?3, carrier = 0, token = NULL"
@@ -175,7 +175,7 @@ static bool save(struct sqlite *q, const struct notice *n, bool forgets, struct 
                       ARGS(INT(n->id), INT(n->state), TEXT(n->reason), INT(n->due_ms),
                            INT(n->tries), TEXT(n->coalesce),
                            INT(n->state == NOTICE_MERGED ? n->carrier : 0),
-                           INT(notice_is_final(n->state)), INT(n->resend_ms)),
+                           INT(notice_is_final(n->state)), INT(n->resend_ms), INT(n->expires_ms)),
                       &m, e) &&
            move_others(q, n, &m, forgets, e) && (!forgets || forget(q, &m, e));
 }
@@ -192,6 +192,7 @@ bool notice_hold_damaged(struct sqlite *q, const struct notice *n, struct err *e
                                 .state = NOTICE_HELD,
                                 .reason = DAMAGED,
                                 .due_ms = n->due_ms,
+                                .expires_ms = n->expires_ms,
                                 .tries = n->tries};
     bool was_sent = n->state == NOTICE_FLYING || n->state == NOTICE_CHECKING;
 
