@@ -1,57 +1,47 @@
 /* What needs the whole compiled feed: classes against the ceilings of slots, and things never used. */
 #include "flow.h"
+#include "implicit.h"
 
-static void check_slot_class(struct loading *l, const struct rule *r, const struct binding *b)
+/* Some rule gives its event the map's site, and is reported there if that is too much. */
+static bool site_is_slot(const struct map *m)
+{
+    for (size_t i = 0; i < m->n_rules; i++)
+        for (size_t b = 0; b < m->rules[i].n_with; b++)
+            if (m->site && m->rules[i].with[b].value == m->site)
+                return true;
+    return false;
+}
+
+/* The value is too much only because the site is, and that is reported at the site. */
+static bool blames_site(const struct map *m, const struct value *v, enum sensitivity ceiling)
+{
+    enum sensitivity own = class_join(v->branch[SIDE_HL7].class, v->branch[SIDE_FHIR].class);
+
+    return v != m->site && own <= ceiling && m->site && m->site->class > CLASS_DIRECTORY &&
+           site_is_slot(m);
+}
+
+static void check_slot_class(struct loading *l, const struct map *m, const struct rule *r,
+                             const struct binding *b)
 {
     enum sensitivity ceiling = slot_ceiling(b->slot->kind);
+    enum sensitivity class = binding_class(m, r->event, b);
 
-    if (!b->value || b->faulty || b->value->class <= ceiling)
+    if (b->faulty || class <= ceiling || (b->value && blames_site(m, b->value, ceiling)))
         return;
-    if (b->value->class == CLASS_CLINICAL)
+    if (class == CLASS_CLINICAL)
         report_at(l->r, "E601", b->value->node, NULL,
                   "clinical data in slot `%s`; it may stop a message, never shape one",
                   b->slot->name);
+    else if (!b->value || b->value->class <= ceiling)
+        report_at(l->r, "E605", b->node, "let every rule of the event give the same",
+                  "slot `%s` takes at most %s; a literal that not every rule gives tells the "
+                  "trigger (%s)",
+                  b->slot->name, class_name(ceiling), class_name(class));
     else
         report_at(l->r, "E605", b->value->node, NULL, "slot `%s` takes at most %s; this is %s",
                   b->slot->name, class_name(ceiling), class_name(b->value->class));
     flow_of_binding(l, r, b);
-}
-
-static bool is_notified(const struct feed *f, const struct event_type *t)
-{
-    for (size_t i = 0; i < f->n_notify; i++)
-        if (f->notify[i].event == t)
-            return true;
-    return false;
-}
-
-static bool same_trigger(const struct rule *a, const struct rule *b)
-{
-    for (int side = 0; side < SIDES; side++)
-        for (size_t i = 0; i < a->n_on[side]; i++)
-            for (size_t j = 0; j < b->n_on[side]; j++)
-                if (str_eq(a->on[side][i], b->on[side][j]))
-                    return true;
-    return false;
-}
-
-/* Where two rules share a trigger and both lead to messages, their guards choose the template. */
-static void check_guard_class(struct loading *l, const struct rule *r)
-{
-    static const char *const names[] = {"only_if", "sensitive"};
-    const struct guard *guards[] = {&r->only_if, &r->sensitive};
-
-    for (size_t i = 0; i < 2; i++)
-        for (int side = 0; side < SIDES; side++) {
-            const struct branch *b = &guards[i]->branch[side];
-
-            if (b->class <= CLASS_LOGISTICS)
-                continue;
-            report_at(l->r, "E802", b->node,
-                      "another rule of the same trigger also leads to a message",
-                      "which message is sent would depend on %s data", class_name(b->class));
-            flow_of_guard(l, r, names[i], b);
-        }
 }
 
 static void check_rules(struct loading *l, const struct map *m)
@@ -59,18 +49,10 @@ static void check_rules(struct loading *l, const struct map *m)
     for (size_t i = 0; i < m->n_rules; i++) {
         const struct rule *r = &m->rules[i];
 
-        for (size_t b = 0; b < r->n_with; b++)
-            check_slot_class(l, r, &r->with[b]);
-        for (size_t j = i + 1; j < m->n_rules; j++) {
-            const struct rule *other = &m->rules[j];
-
-            if (!r->event || !other->event || r->event == other->event || !same_trigger(r, other) ||
-                !is_notified(l->f, r->event) || !is_notified(l->f, other->event))
-                continue;
-            check_guard_class(l, r);
-            check_guard_class(l, other);
-        }
+        for (size_t b = 0; r->event && b < r->n_with; b++)
+            check_slot_class(l, m, r, &r->with[b]);
     }
+    check_implicit(l, m);
 }
 
 void check_flow(struct loading *l)

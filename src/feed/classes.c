@@ -83,7 +83,7 @@ static enum sensitivity standard_fhir(const struct fhirpath_chain *chain)
     return dictionary_fhir(chain->path, NULL);
 }
 
-static enum sensitivity class_of_chain(const struct feed *f, const struct fhirpath_chain *chain)
+enum sensitivity feed_class_chain(const struct feed *f, const struct fhirpath_chain *chain)
 {
     struct str path = chain->path;
     struct word w = {0};
@@ -104,6 +104,6 @@ enum sensitivity feed_class_fhir(const struct feed *f, const struct fhirpath *x,
     enum sensitivity class = CLASS_PUBLIC;
 
     for (size_t i = 0; i < all.n; i++)
-        class = class_join(class, class_of_chain(f, &all.items[i]));
+        class = class_join(class, feed_class_chain(f, &all.items[i]));
     return class;
 }

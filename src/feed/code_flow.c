@@ -72,8 +72,11 @@ const struct code codes_of_flow[] = {
     {"E802", "choice-above-logistics", "which message is sent would depend on too much",
      "The choice between two messages tells whoever sees the phone what it was made by, so it "
      "may depend on logistics at most: on `when`, and on the guards of rules that share a "
-     "trigger.",
-     "Choose by another slot, or send the same template for both."},
+     "trigger, or whose resources can come in one Bundle. A value that stops one of the two "
+     "by its content is a guard as well. Nor may a fact that later messages take over tell "
+     "of the guard that let it in.",
+     "Choose by another slot, send the same template for both, or read the value the same way "
+     "in both rules."},
     {"E803", "log-above-directory", "the log would show more than directory",
      "Logs and labels of metrics are read by people who are not part of the treatment. Only "
      "slots of class directory may be repeated in them.",

@@ -1,5 +1,7 @@
 #include "flow.h"
 
+#include "implicit.h"
+
 enum { STEPS_MOST = 3 + SIDES * FEED_MAX_SOURCES };
 
 struct flow {
@@ -59,6 +61,8 @@ static void add_branch(struct flow *f, const struct branch *b)
 static void add_binding(struct flow *f, const struct event_type *t, const struct binding *b)
 {
     add(f, arena_printf(f->l->a, "%s.%s", t->name, b->slot->name).p, b->key_node);
+    if (!b->value)
+        return;
     if (b->value->name.p)
         add(f, arena_printf(f->l->a, "values." STR_FMT, STR_ARG(b->value->name)).p,
             b->value->key_node);
@@ -79,6 +83,7 @@ static const struct binding *highest(const struct feed *f, const struct event_ty
                                      const struct slot_type *slot)
 {
     const struct binding *found = NULL;
+    enum sensitivity most = CLASS_PUBLIC;
 
     for (size_t m = 0; m < f->n_maps; m++)
         for (size_t r = 0; r < f->maps[m].n_rules; r++) {
@@ -87,9 +92,10 @@ static const struct binding *highest(const struct feed *f, const struct event_ty
             for (size_t i = 0; rule->event == t && i < rule->n_with; i++) {
                 const struct binding *b = &rule->with[i];
 
-                if (b->slot == slot && b->value &&
-                    (!found || b->value->class > found->value->class))
-                    found = b;
+                if (b->slot != slot || (found && binding_class(&f->maps[m], t, b) <= most))
+                    continue;
+                found = b;
+                most = binding_class(&f->maps[m], t, b);
             }
         }
     return found;
@@ -115,5 +121,14 @@ void flow_of_guard(struct loading *l, const struct rule *r, const char *name,
     add(&f, "template", r->emit_node);
     add(&f, arena_printf(l->a, "%s of " STR_FMT, name, STR_ARG(r->label)).p, b->node);
     add_branch(&f, b);
+    report_flow(l->r, f.steps, f.n, f.n_paths);
+}
+
+void flow_of_stop(struct loading *l, const struct rule *r, const struct binding *b)
+{
+    struct flow f = {.l = l, .ceiling = CLASS_LOGISTICS};
+
+    add(&f, "template", r->emit_node);
+    add_binding(&f, r->event, b);
     report_flow(l->r, f.steps, f.n, f.n_paths);
 }

@@ -22,4 +22,7 @@ void flow_of_slot(struct loading *l, const struct flow_sink *sink, const struct 
 void flow_of_guard(struct loading *l, const struct rule *r, const char *name,
                    const struct branch *b);
 
+/* template <- slot <- value <- paths: a line of `with` that can stop its rule. */
+void flow_of_stop(struct loading *l, const struct rule *r, const struct binding *b);
+
 #endif

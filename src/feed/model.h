@@ -295,5 +295,7 @@ const struct template *feed_template_named(const struct feed *f, struct str key)
 /* The class of an HL7 path and its tests, and of a FHIRPath expression, with the policy's word. */
 enum sensitivity feed_class_hl7(const struct feed *f, const struct hl7_path *p);
 enum sensitivity feed_class_fhir(const struct feed *f, const struct fhirpath *x, struct arena *a);
+/* That of one chain of an expression. */
+enum sensitivity feed_class_chain(const struct feed *f, const struct fhirpath_chain *chain);
 
 #endif

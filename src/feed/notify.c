@@ -1,4 +1,5 @@
 #include "flow.h"
+#include "implicit.h"
 #include "suggest.h"
 #include "template_terms.h"
 
@@ -14,8 +15,8 @@ static enum sensitivity slot_class(const struct feed *f, const struct event_type
             const struct rule *rule = &f->maps[m].rules[r];
 
             for (size_t b = 0; rule->event == t && b < rule->n_with; b++)
-                if (rule->with[b].slot == slot && rule->with[b].value)
-                    all = class_join(all, rule->with[b].value->class);
+                if (rule->with[b].slot == slot)
+                    all = class_join(all, binding_class(&f->maps[m], t, &rule->with[b]));
         }
     return all < ceiling ? all : ceiling;
 }

@@ -311,8 +311,7 @@ static const struct value *follow(struct loading *l, struct value *v)
     return at;
 }
 
-/* `+s` converters and site facts carry the site's class on; a site above its ceiling is reported
- * itself. */
+/* `+s` converters and site facts carry the site's class on. */
 void value_join_site(struct loading *l, struct value *v)
 {
     const struct map *m = l->map;
@@ -320,7 +319,7 @@ void value_join_site(struct loading *l, struct value *v)
 
     for (size_t i = 0; i < v->n_as; i++)
         site = site || convert_uses_site(v->as[i].kind);
-    if (site && m->site && v != m->site && m->site->class <= CLASS_DIRECTORY)
+    if (site && m->site && v != m->site)
         v->class = class_join(v->class, m->site->class);
     if (v->otherwise.kind == ELSE_SITE_FACT)
         v->class = class_join(v->class, CLASS_DIRECTORY);

@@ -200,6 +200,15 @@ static const struct row {
      "  - @path: ZPI-4\n    class: contact\n"},
     {"E804", "policy.yaml", "path: ZPI-4\n    class: contact", "path: PID-5\n    class: @public"},
     {"E805", "templates.yaml", "shows: directory", "shows: @logistics"},
+    {"E805", "policy.yaml", "declare:\n",
+     "ceiling:\n  - template: visit\n    shows: @contact\n    because: a test\n    by: lead\n"
+     "    on: 2026-11-20\n    expires: 2027-11-20\ndeclare:\n"},
+    {"E805", "policy.yaml", "declare:\n",
+     "ceiling:\n  - template: visit\n    shows: @identifier\n    because: a test\n    by: lead\n"
+     "    on: 2026-11-20\n    expires: 2027-11-20\ndeclare:\n"},
+    {"E805", "policy.yaml", "declare:\n",
+     "ceiling:\n  - template: visit\n    shows: @directory\n    because: a test\n    by: lead\n"
+     "    on: 2026-11-20\n    expires: 2027-11-20\ndeclare:\n"},
 };
 
 static const struct row warnings[] = {
