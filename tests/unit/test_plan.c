@@ -672,8 +672,133 @@ static void test_resend(void)
     close_world(&w);
 }
 
+/* ---- ended while on the wire ---- */
+
+/* Takes off what is ready; its answer is still to come. */
+static void takes_off(struct world *w)
+{
+    static const char echo[1][ECHO_BYTES + 1] = {"a1:0000000000000000000000000W"};
+    struct flight_list list = {0};
+    struct err e = {0};
+
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(w->store->ops->begin_attempts(w->store, 1, echo, w->now_ms, &w->arena, &list, &e), "%s",
+          e.text);
+    CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
+    CHECK(list.n == 1, "%zu on the wire", list.n);
+}
+
+/* Its answer: refused for now. */
+static void is_refused(struct world *w)
+{
+    static const uint8_t none[INDEX_BYTES];
+    struct err e = {0};
+    struct flight f;
+    bool found;
+
+    CHECK(w->store->ops->begin(w->store, &e), "%s", e.text);
+    CHECK(w->store->ops->find_attempt(w->store, STR("a1:0000000000000000000000000W"), none,
+                                      &w->arena, &f, &found, &e) &&
+              found,
+          "%s", e.text);
+    f.attempt.state = ATTEMPT_REJECTED;
+    f.attempt.ended_ms = w->now_ms;
+    notice_attempt_ended(&f.notice, &f.attempt, true, &w->set.retry, w->now_ms);
+    CHECK(w->store->ops->save_attempt(w->store, &f.attempt, &e), "%s", e.text);
+    CHECK(w->store->ops->save_notice(w->store, &f.notice, &e), "%s", e.text);
+    CHECK(w->store->ops->commit(w->store, &e), "%s", e.text);
+}
+
+static void test_ended_on_the_wire(void)
+{
+    static const struct {
+        const char *type, *status;
+        bool test;
+        size_t leave; /* once more, after it was refused for now */
+    } cases[] = {
+        {"appointment/1", "cancelled", false, 0},        {"appointment/1", "attended", false, 0},
+        {"appointment/1", "missed", false, 0},           {"result_ready/1", "withdrawn", false, 0},
+        {"prescription_ready/1", "collected", false, 0}, {"payment_due/1", "paid", false, 0},
+        {"appointment/1", "booked", false, 1},           {"appointment/1", "cancelled", true, 1},
+    };
+
+    for
+        EACH (i, cases) {
+            struct given first = booked, second;
+            struct world w;
+
+            first.type = cases[i].type;
+            first.stale_ms = noon + 30 * hour;
+            second = first;
+            second.status = cases[i].status;
+            second.silent = true;
+            second.test = cases[i].test;
+            open_world(&w);
+            arrives(&w, first);
+            plans(&w);
+            takes_off(&w);
+            arrives(&w, second);
+            plans(&w);
+            is_refused(&w);
+            check_leaves(&w, noon + hour, cases[i].leave, cases[i].status);
+            CHECK(balance(&w).pending == 0, "%s: something waits", cases[i].status);
+            close_world(&w);
+        }
+}
+
+/* A reminder on the wire, and the appointment moves without a word: the old time is not told later. */
+static void test_moved_on_the_wire(void)
+{
+    struct given moved = reminding;
+    struct world w;
+
+    open_world(&w);
+    arrives(&w, reminding);
+    check_leaves(&w, noon, 1, "the booking");
+    w.now_ms = reminding.remind_ms[0];
+    plans(&w);
+    takes_off(&w);
+    moved.start = "2026-12-01T11:30:00+08:00[Asia/Taipei]";
+    moved.silent = true;
+    moved.remind_ms[0] = 0;
+    arrives(&w, moved);
+    plans(&w);
+    is_refused(&w);
+    check_leaves(&w, reminding.remind_ms[0] + hour, 0, "the reminder of the old time");
+    check_leaves(&w, reminding.remind_ms[1], 0, "nor the other one");
+    CHECK(balance(&w).pending == 0, "something waits");
+    close_world(&w);
+}
+
+/* The answer to a result was lost, and the result is withdrawn without a word. */
+static void test_resend_of_withdrawn(void)
+{
+    const struct given result = {.type = "result_ready/1", .unit = "pk_r", .status = "ready"};
+    struct given back = result;
+    struct world w;
+
+    back.status = "withdrawn";
+    back.silent = true;
+    open_world(&w);
+    arrives(&w, result);
+    plans(&w);
+    CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "the answer is lost");
+    w.now_ms += 1000;
+    arrives(&w, back);
+    plans(&w);
+    w.now_ms = noon + hour / 6 + 1000;
+    hear(&w);
+    check_leaves(&w, w.now_ms + 60000, 0, "sent again, though it is withdrawn");
+    check_leaves(&w, noon + hour, 0, "nor later");
+    CHECK(balance(&w).held == 1, "a person decides");
+    close_world(&w);
+}
+
 int main(void)
 {
+    test_ended_on_the_wire();
+    test_moved_on_the_wire();
+    test_resend_of_withdrawn();
     test_reminders();
     test_reminders_withdrawn();
     test_reminders_once();
