@@ -42,15 +42,47 @@ static void join(struct event *to, const struct event *from, struct arena *a)
         put_slot(to, blocked);
 }
 
-bool merge_take(const struct instance *in, struct store *s, struct arena *a, struct err *e)
+static bool of_patient(const struct instance *in)
+{
+    return str_eq(in->event.type, STR("patient/1"));
+}
+
+/* The number that becomes this event's own; empty: none. */
+static struct str merged_number(const struct instance *in)
 {
     struct str previous = event_value(&in->event, "previous_key");
+    bool merges = str_eq(event_value(&in->event, "change"), STR("merge"));
+
+    return merges && of_patient(in) ? previous : (struct str){NULL, 0};
+}
+
+void merge_follow(struct instance *in, const struct event *record)
+{
+    struct str merged = merged_number(in), key = record->unit_key;
+    const struct slot *own = event_slot(record, STR("patient_key"));
+
+    if (!of_patient(in) || !own || str_eq(key, in->event.unit_key) ||
+        (merged.n && !str_eq(merged, in->event.unit_key)))
+        return;
+    for (size_t i = 0; i < in->event.n_slots; i++) {
+        struct slot *s = &in->event.slots[i];
+
+        if (!str_eq(s->name, own->name))
+            continue;
+        s->value = own->value;
+        s->raw = own->raw;
+    }
+    in->event.unit_key = key;
+}
+
+bool merge_take(const struct instance *in, struct store *s, struct arena *a, struct err *e)
+{
+    struct str previous = merged_number(in);
     const struct slot *key = event_slot(&in->event, STR("patient_key"));
     struct unit gone, stays;
     bool known = false, stays_known = false, merged;
 
-    if (!in->emits || in->test || !previous.n || !str_eq(in->event.type, STR("patient/1")) ||
-        !str_eq(event_value(&in->event, "change"), STR("merge")))
+    if (!in->emits || in->test || !previous.n)
         return true;
     if (!s->ops->find_unit(s, in->event.type, previous, a, &gone, &known, e) &&
         e->kind != ERR_INPUT)

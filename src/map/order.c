@@ -1,5 +1,7 @@
 #include "order.h"
 
+#include "merge.h"
+
 static void add_time(struct event *ev, struct str name, int64_t ms, struct arena *a)
 {
     ev->slots[ev->n_slots++] = (struct slot){
@@ -36,6 +38,8 @@ bool order_keep(struct instance *in, const struct said *said, struct store *s, s
         return false;
     if (!known || event_said_ms(&unit.event, "written") <= at_ms) {
         take_along(in, said, at_ms, a);
+        if (known)
+            merge_follow(in, &unit.event);
         return true;
     }
     in->emits = in->notifies = false;

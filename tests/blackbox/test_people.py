@@ -61,7 +61,7 @@ def test_a_merge(waiting, cloud):
     assert later(daemon, DUE) == 1
     until(lambda: sent(cloud) == [("visit_update", SECOND)], "the notice, at the number of the record that stays")
     people.merge("1001", "1002", phone=SECOND)
-    people.update("1001", phone=LATER)
+    people.update("1002", phone=LATER)  # the old number of the record still names the patient
     settle(daemon, 4)
     assert later(daemon, FIRST_REMINDER) == 1
     until(lambda: sent(cloud)[1:] == [("visit_reminder", LATER)], "the reminder")
