@@ -648,6 +648,7 @@ static void test_resend(void)
     w.n_messages += 100;
     plans(&w);
     CHECK(leaves_as(&w, ATTEMPT_UNKNOWN) == 1, "once more, and lost again");
+    w.now_ms += 1000; /* the line is alive: a proof would have come */
     hear(&w);
     check_leaves(&w, noon + 2 * hour + 2 * ten, 0, "not a third time");
     CHECK(balance(&w).held == 1, "a person decides");
@@ -794,8 +795,69 @@ static void test_resend_of_withdrawn(void)
     close_world(&w);
 }
 
+/* Whatever is due when the event is told, or before, is not reminded of: at once, or after a window. */
+static void test_reminder_times(void)
+{
+    struct given alone = reminding, window = reminding;
+    struct notice_list open = {0};
+    struct err e = {0};
+    struct world w;
+
+    open_world(&w);
+    alone.silent = true;
+    alone.remind_ms[0] = noon;
+    arrives(&w, alone);
+    check_leaves(&w, noon, 0, "nobody is told, and its time is now");
+    check_leaves(&w, noon + hour, 0, "nor later");
+    check_leaves(&w, alone.remind_ms[1], 1, "the other one");
+    close_world(&w);
+
+    open_world(&w);
+    window.coalesce_ms = 900000;
+    window.remind_ms[0] = noon + 600000;
+    arrives(&w, window);
+    plans(&w);
+    check_leaves(&w, noon + 600000, 0, "no reminder before the first notice");
+    CHECK(w.store->ops->begin(w.store, &e) &&
+              w.store->ops->find_open(w.store, STR("appointment/1"), STR("pk_v"), &w.arena, &open,
+                                      &e),
+          "%s", e.text);
+    w.store->ops->rollback(w.store);
+    CHECK(open.n == 2 && open.items[0].coalesce.p && !open.items[1].coalesce.p,
+          "the first notice is in the window, the reminder in none");
+    check_leaves(&w, noon + 900000, 1, "the first notice");
+    check_leaves(&w, window.remind_ms[1], 1, "the other reminder");
+    close_world(&w);
+}
+
+/* The first notice is on the wire when the time of the reminder comes: it cannot be taken back any more. */
+static void test_reminder_while_on_the_wire(void)
+{
+    struct notice_list open = {0};
+    struct err e = {0};
+    struct world w;
+
+    open_world(&w);
+    arrives(&w, reminding);
+    plans(&w);
+    takes_off(&w);
+    w.now_ms = reminding.remind_ms[0];
+    plans(&w);
+    CHECK(w.store->ops->begin(w.store, &e) &&
+              w.store->ops->find_open(w.store, STR("appointment/1"), STR("pk_v"), &w.arena, &open,
+                                      &e),
+          "%s", e.text);
+    w.store->ops->rollback(w.store);
+    CHECK(open.n == 3 && open.items[0].state == NOTICE_FLYING &&
+              open.items[1].state == NOTICE_READY && open.items[2].state == NOTICE_WAITING,
+          "%zu may leave", open.n);
+    close_world(&w);
+}
+
 int main(void)
 {
+    test_reminder_times();
+    test_reminder_while_on_the_wire();
     test_ended_on_the_wire();
     test_moved_on_the_wire();
     test_resend_of_withdrawn();
