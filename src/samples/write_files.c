@@ -322,7 +322,8 @@ void write_readme(const struct plan *p, size_t n_samples, struct buf *b)
     (void)buf_printf(
         b,
         "\n## Next\n\n```\ntidings check .\ntidings test .\ntidings explain %s.yaml "
-        "samples/FILE\ntidings keys init -c tidings.yaml\ntidings serve -c tidings.yaml --simulate   "
+        "samples/FILE\ntidings keys init -c tidings.yaml\ntidings serve -c tidings.yaml --simulate "
+        "  "
         "# to a phone on this machine\ntidings serve -c tidings.yaml   # once secrets/ holds the "
         "files that tidings.yaml names\n```\n",
         p->name);
