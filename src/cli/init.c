@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/embedded.h"
+#include "base/utf8.h"
 #include "commands.h"
 #include "sample_key.h"
 #include "samples/profile.h"
@@ -38,6 +39,24 @@ static bool unpack(const char *folder, struct err *e)
     return ok;
 }
 
+/* As a site's name may stand in a parameter (E707). */
+static bool name_fits(const char *name, struct err *e)
+{
+    struct str rest = str_of(name ? name : "-");
+    bool fits = rest.n > 0 && !strstr(rest.p, "    ");
+    size_t n = 0;
+
+    for (; fits && rest.n; n++) {
+        uint32_t c = utf8_next(&rest);
+
+        fits = c >= ' ' && c != 0x7F && c != UINT32_MAX;
+    }
+    return (fits && n <= 60) ||
+           err_set(
+               e, ERR_CONFIG, 0,
+               "--set name: 1 to 60 characters, no control characters, no four blanks in a row");
+}
+
 int cli_init(const struct cli_args *args)
 {
     static const char *const names[] = {"country", "zone", "language", "name", "key", NULL};
@@ -57,6 +76,7 @@ int cli_init(const struct cli_args *args)
     bool ok = sample_sets_known(args, names, &e) &&
               sample_countries(args, countries, FAKE_COUNTRIES, &set.n_countries, &e);
 
+    ok = ok && name_fits(set.name, &e);
     if (ok && set.from) {
         set.fake = &fake;
         ok = sample_key_read(args, &fake, &e) && tenant_make(&set, &e);

@@ -8,6 +8,7 @@
 #include "fhir/resource.h"
 #include "json_place.h"
 #include "looks_real.h"
+#include "own.h"
 #include "samples/place.h"
 
 enum { OUT_MOST = 80 << 20 };
@@ -16,6 +17,7 @@ struct body {
     const struct fake *fake;
     struct arena *arena;
     struct buf out;
+    struct own own;
 };
 
 static bool is_one(struct str s, const char *words)
@@ -271,6 +273,34 @@ static struct str number(struct body *b, const struct json_node *leaf, const str
     return (struct str){to, text.n};
 }
 
+/* What is kept by its place is not, where the sender put the patient into it. */
+static struct str nobody(struct body *b, const struct json_node *leaf, struct str text)
+{
+    return text.p == leaf->text.p && !str_eq(leaf->name, STR("resourceType")) &&
+                   own_in(&b->own, text)
+               ? id(b, text)
+               : text;
+}
+
+/* A name that no element has was made up by the sender: it can be anything. */
+static bool is_made_up(struct str name)
+{
+    if (name.n && name.p[0] == '_')
+        name = behind(name, 1);
+    return name.p && !str_eq(name, STR("resourceType")) && !element_known(name);
+}
+
+/* Writes another name, and returns where the old one ends: behind its closing quote. */
+static size_t rename_member(struct body *b, const struct json_node *n, struct str text)
+{
+    size_t at = n->key_at + 1;
+
+    while (text.p[at] != '"')
+        at += text.p[at] == '\\' ? 2 : 1;
+    (void)buf_printf(&b->out, "\"unknown%zu\"", n->index);
+    return at + 1;
+}
+
 static void one_leaf(struct body *b, const struct json_node *leaf)
 {
     struct json_place p = json_place_of(leaf, b->arena);
@@ -278,13 +308,13 @@ static void one_leaf(struct body *b, const struct json_node *leaf)
     if (leaf->kind == JSON_NUMBER)
         (void)buf_add(&b->out, number(b, leaf, &p));
     else
-        (void)json_add_string(&b->out, replaced(b, leaf, &p));
+        (void)json_add_string(&b->out, nobody(b, leaf, replaced(b, leaf, &p)));
 }
 
 bool scrub_fhir(const struct fake *f, struct str text, struct arena *a, struct str *out,
                 struct err *e)
 {
-    struct body b = {f, a, buf_new(OUT_MOST)};
+    struct body b = {.fake = f, .arena = a, .out = buf_new(OUT_MOST)};
     struct json_limits limits = json_limits_default();
     struct json_node *root;
     size_t done = 0;
@@ -294,7 +324,12 @@ bool scrub_fhir(const struct fake *f, struct str text, struct arena *a, struct s
         return false;
     if (!json_member_text(root, "resourceType").n)
         return err_set(e, ERR_INPUT, 0, "JSON without a resourceType");
+    own_of_fhir(&b.own, root, a);
     for (const struct json_node *n = root; n; n = json_next(n)) {
+        if (is_made_up(n->name)) {
+            (void)buf_add(&b.out, (struct str){text.p + done, n->key_at - done});
+            done = rename_member(&b, n, text);
+        }
         if (n->kind != JSON_STRING && n->kind != JSON_NUMBER)
             continue;
         (void)buf_add(&b.out, (struct str){text.p + done, n->at - done});

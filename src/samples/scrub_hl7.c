@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "hl7/header.h"
 #include "looks_real.h"
+#include "own.h"
 #include "samples/place.h"
 
 enum { OUT_MOST = 80 << 20 };
@@ -16,6 +17,7 @@ struct scrubbing {
     struct arena *arena;
     struct hl7_separators sep;
     struct buf out;
+    struct own own;
     struct str segment; /* "PID"; empty when the line has no segment name */
     unsigned field, component;
 };
@@ -84,7 +86,7 @@ static struct str kept_code(struct scrubbing *s, struct str leaf)
                : fake_text(s->fake, FAKE_TEXT, leaf, s->sep.escape, s->arena);
 }
 
-static struct str replaced(struct scrubbing *s, struct str leaf)
+static struct str replaced_by_place(struct scrubbing *s, struct str leaf)
 {
     struct str out;
 
@@ -109,6 +111,16 @@ static struct str replaced(struct scrubbing *s, struct str leaf)
         break;
     }
     return unknown(s, leaf);
+}
+
+/* What is kept by its place is not, where the sender put the patient into it. */
+static struct str replaced(struct scrubbing *s, struct str leaf)
+{
+    struct str out = replaced_by_place(s, leaf);
+
+    return out.p == leaf.p && own_in(&s->own, leaf)
+               ? fake_text(s->fake, FAKE_ID, leaf, s->sep.escape, s->arena)
+               : out;
 }
 
 static void add(struct scrubbing *s, struct str text)
@@ -333,6 +345,7 @@ bool scrub_hl7(const struct fake *f, struct str body, struct arena *a, struct st
     if (!hl7_header_scan(body, &h, e) || !hl7_decode(body, h.fields[18], &set, a, NULL, &text, e))
         return false;
     s.sep = h.sep;
+    own_of_hl7(&s.own, text.text, &s.sep);
     all_segments(&s, text.text);
     ok = !s.out.over || err_set(e, ERR_INPUT, 0, "too large");
     if (ok && (text.text.p == body.p || !text.charset || !text.charset->iconv))

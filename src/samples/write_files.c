@@ -7,6 +7,17 @@ static bool shows(const struct plan *p)
            plan_has(p, FAMILY_DOCUMENT);
 }
 
+static void quoted(const char *text, struct buf *b)
+{
+    (void)buf_add_char(b, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            (void)buf_add_char(b, '\\');
+        (void)buf_add_char(b, *text);
+    }
+    (void)buf_add_char(b, '"');
+}
+
 static void site_name(const struct plan *p, bool draft, struct buf *b)
 {
     const char *name = p->set->name ? p->set->name : draft ? "Clinic" : NULL;
@@ -20,8 +31,10 @@ static void site_name(const struct plan *p, bool draft, struct buf *b)
         return;
     }
     (void)buf_printf(b, "  name: {");
-    for (size_t i = 0; i < p->n_languages; i++)
-        (void)buf_printf(b, "%s%s: \"%s\"", i ? ", " : "", p->languages[i], name);
+    for (size_t i = 0; i < p->n_languages; i++) {
+        (void)buf_printf(b, "%s%s: ", i ? ", " : "", p->languages[i]);
+        quoted(name, b);
+    }
     (void)buf_printf(b, "}\n");
 }
 

@@ -277,6 +277,38 @@ static void check_faults(void)
     arena_reset(&a);
 }
 
+/* A sender puts the patient where nothing of a patient belongs. */
+static void check_own(void)
+{
+    static const char hl7[] =
+        "MSH|^~\\&|EHR|NORTH|T|T|20260101120000||ADT^A04|Brandt-77|P|2.5.1\r"
+        "PID|1||MRN30004^^^NORTH^MR||Brandt^Ingrid||19710203\rPV1|1|O|CLINIC^ROOM BRANDT^3\r";
+    static const char fhir[] =
+        "{\"resourceType\":\"Patient\",\"Zappelphilipp\":1,\"a\\\"b\":{\"Suppenkaspar\":[true]},"
+        "\"_birthDate\":{\"id\":\"q\"},\"identifier\":[{\"system\":\"http://x.example/mrn30004\","
+        "\"value\":\"MRN30004\"}],\"name\":[{\"family\":\"Brandt\"}],\"extension\":[{\"url\":"
+        "\"http://x.example/brandt\",\"valueString\":\"x\"}]}";
+    static const char *const gone[] = {"randt", "RANDT", "30004", "Zappel", "Suppen"};
+    struct arena a = {0};
+    struct str out[2] = {STR(""), STR("")};
+    struct err e = {0};
+
+    CHECK(scrub_hl7(&seen.fake, str_of(hl7), &a, &out[0], &e), "%s", e.text);
+    CHECK(scrub_fhir(&seen.fake, str_of(fhir), &a, &out[1], &e), "%s", e.text);
+    for (size_t i = 0; i < 2; i++)
+        for
+            EACH (k, gone)
+                CHECK(!memmem(out[i].p, out[i].n, gone[k], strlen(gone[k])), "%zu: %s: " STR_FMT, i,
+                      gone[k], STR_ARG(out[i]));
+    CHECK(memmem(out[0].p, out[0].n, "|EHR|NORTH|", 11) && memmem(out[0].p, out[0].n, "CLINIC", 6),
+          "what is nobody's stays: " STR_FMT, STR_ARG(out[0]));
+    CHECK(memmem(out[1].p, out[1].n, "\"_birthDate\":{\"id\"", 18) &&
+              memmem(out[1].p, out[1].n, "valueString", 11) &&
+              memmem(out[1].p, out[1].n, "\"unknown2\":{\"unknown0\":[true]}", 30),
+          "names of the standard stay: " STR_FMT, STR_ARG(out[1]));
+    arena_reset(&a);
+}
+
 int main(int argc, char **argv)
 {
     const char *root = argc > 1 ? argv[1] : ".";
@@ -292,6 +324,7 @@ int main(int argc, char **argv)
     seen.feed = feed_load(path, &a, &findings);
     CHECK(seen.feed != NULL, "%s", path);
     if (seen.feed) {
+        check_own();
         check_links();
         check_times();
         check_faults();
