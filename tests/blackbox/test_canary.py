@@ -282,7 +282,8 @@ def test_a_stored_message_is_explained_without_its_person(daemon):
         assert Ack(mllp.ask(message.encode())).code == "AA"
     daemon.settled(notified=1)
     text, js = daemon.tool("explain", "1"), daemon.tool("explain", "1", "--json")
-    assert (text.returncode, js.returncode, text.stderr, js.stderr) == (0, 0, "", "")
+    assert (text.returncode, js.returncode, text.stderr) == (0, 0, "")
+    assert re.fullmatch(r"decided by version [0-9a-f]{12} of feed \w+, explained by the same\n", js.stderr), js.stderr
     json.loads(js.stdout)
     for said in (text.stdout, js.stdout):
         for word in ("appointment", "visit_update", "booked", "SCH-2.1", "PID-3", "pk_"):
