@@ -6,6 +6,7 @@ fixtures/codes with what `tidings check` really answers to them.
     tests/code_pages.py PROGRAM --write   writes them
 
 The clock stands at a day when the policies of the examples are in force."""
+import os
 import pathlib
 import re
 import shutil
@@ -15,15 +16,16 @@ import tempfile
 
 import yaml
 
+from docs import CLOCK
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXAMPLES, PAGES = ROOT / "fixtures/codes", ROOT / "docs/codes"
-TODAY = "@2026-11-22 12:00:00"
 AROUND = 2  # lines shown before and behind what differs
 
 
 def run(program, *words, cwd=None):
-    done = subprocess.run(["faketime", "-f", TODAY, program, *words], cwd=cwd, capture_output=True, encoding="utf-8",
-                          errors="replace")
+    done = subprocess.run([program, *words], cwd=cwd, capture_output=True, encoding="utf-8", errors="replace",
+                          env={**os.environ, **CLOCK})
     return done.returncode, done.stdout + done.stderr
 
 

@@ -29,7 +29,7 @@ static void check_slot_class(struct loading *l, const struct map *m, const struc
 
     if (b->faulty || class <= ceiling || (b->value && blames_site(m, b->value, ceiling)))
         return;
-    if (class == CLASS_CLINICAL)
+    if (b->value && class == CLASS_CLINICAL)
         report_at(l->r, "E601", b->value->node, NULL,
                   "clinical data in slot `%s`; it may stop a message, never shape one",
                   b->slot->name);

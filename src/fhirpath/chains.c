@@ -221,6 +221,20 @@ static void walk_of_type(struct walker *w, const struct expr *x, const struct en
     }
 }
 
+static void walk_extension(struct walker *w, const struct expr *arg, const struct ends *self,
+                           struct ends *input, struct ends *out)
+{
+    struct ends read = {.n = 0};
+
+    if (arg->op == OP_STRING) {
+        extend(w, input, arena_printf(w->a, "extension('" STR_FMT "')", STR_ARG(arg->text)), out);
+        return;
+    }
+    walk(w, arg, self, &read);
+    read_all(&read);
+    extend(w, input, STR("extension"), out);
+}
+
 static void walk_call(struct walker *w, const struct expr *x, const struct ends *self,
                       struct ends *out)
 {
@@ -247,14 +261,7 @@ static void walk_call(struct walker *w, const struct expr *x, const struct ends 
         walk_resolve(w, &input, out);
         return;
     case FN_EXTENSION:
-        if (arg->op == OP_STRING) {
-            extend(w, &input, arena_printf(w->a, "extension('" STR_FMT "')", STR_ARG(arg->text)),
-                   out);
-            return;
-        }
-        walk(w, arg, self, &read);
-        read_all(&read);
-        extend(w, &input, STR("extension"), out);
+        walk_extension(w, arg, self, &input, out);
         return;
     case FN_FIRST:
     case FN_LAST:

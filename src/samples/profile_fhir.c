@@ -48,6 +48,11 @@ static void one_leaf(struct profile *p, const struct json_node *leaf, struct are
 
     if (!place.resource.p || str_eq(place.name, STR("resourceType")))
         return;
+    if (!place.type.p) { /* a name that FHIR does not have may be content itself */
+        place.path = arena_printf(a, STR_FMT ".?", STR_ARG(place.resource));
+        count_field(p, place.path, leaf->text, 1, false);
+        return;
+    }
     count_field(p, place.path, leaf->text, leaf->parent->kind == JSON_ARRAY ? leaf->parent->n : 1,
                 false);
     if (str_eq(place.owner, STR("ContactPoint")) && str_eq(place.name, STR("value")) &&

@@ -238,7 +238,6 @@ def test_scrub_takes_every_person_out(marked, tmp_path):
     assert [p for p in shown if forbidden(p)] == []
 
 
-@pytest.mark.xfail(reason="scrub keeps the name of a JSON member that FHIR does not define; profile shows it as a path")
 def test_names_of_unknown_members_are_not_shown(marked, tmp_path):
     folder, marks = marked
     said = tidings("profile", folder, "--json")
