@@ -24,12 +24,17 @@ struct serving {
     bool stopping, left_behind;
 };
 
+static void end_signals(struct serving *s)
+{
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+}
+
 static void on_stopped(void *ctx)
 {
     struct serving *s = ctx;
 
-    for (int i = 0; i < SIGNALS; i++)
-        uv_close((uv_handle_t *)&s->signals[i], NULL);
+    end_signals(s);
     uv_close((uv_handle_t *)&s->watchdog, NULL);
     simulate_end(&s->simulate);
 }
@@ -100,6 +105,18 @@ static void start_watchdog(struct serving *s)
         (void)uv_timer_start(&s->watchdog, on_watchdog, every_ms, every_ms);
 }
 
+/* Before the app says that it is ready: what comes while it opens waits for the loop. */
+static void start_signals(struct serving *s)
+{
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+    for (int i = 0; i < SIGNALS; i++) {
+        (void)uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        (void)uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+    }
+}
+
 /* A feed that has errors, or whose own tests fail, never goes into service. */
 static bool load_feeds(struct serving *s, const struct config *c, struct arena *a, struct err *e)
 {
@@ -113,7 +130,6 @@ static bool load_feeds(struct serving *s, const struct config *c, struct arena *
 
 static bool start(struct serving *s, const struct config *c, struct err *e)
 {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     struct app_settings set = {
         .loop = &s->loop,
         .config = c,
@@ -129,17 +145,15 @@ static bool start(struct serving *s, const struct config *c, struct err *e)
     };
     int unused;
 
-    if (!app_open(&set, &s->app, e))
+    start_signals(s);
+    if (!app_open(&set, &s->app, e)) {
+        end_signals(s);
         return false;
+    }
     unused = activation_end(&s->sockets);
     if (unused)
         log_event(LOG_WARN, "app",
                   "%d of the sockets handed over fit no entry of `listen` -> closed", unused);
-    for (int i = 0; i < SIGNALS; i++) {
-        (void)uv_signal_init(&s->loop, &s->signals[i]);
-        s->signals[i].data = s;
-        (void)uv_signal_start(&s->signals[i], on_signal, numbers[i]);
-    }
     start_watchdog(s);
     if (s->simulated)
         simulate_connect(&s->simulate, s->app);

@@ -18,7 +18,7 @@ static const struct origin hl7[] = {
     {"PID-3(5=XX).1", false},  {"PID-5.1", false},  {"PID-7", false},
     {"PID-8", false},          {"PID-10.2", false}, {"PID-11.3", false},
     {"PID-13(3=PH).1", false}, {"PID-19", false},   {"PV1-19.1", false},
-    {"PV1-44", false},         {"ORC-2.1", false},  {"OBR-2.1", false},
+    {"PV1-46", false},         {"ORC-2.1", false},  {"OBR-2.1", false},
     {"OBR-4.1", false},        {"OBR-4.2", false},  {"OBR-13", false},
     {"OBX-3.1", false},        {"OBX-5", false},    {"OBX-5.1.1", false},
     {"OBX-5(2)", false},       {"OBX-6.1", false},  {"DG1-3.1", false},

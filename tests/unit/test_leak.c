@@ -109,7 +109,7 @@ static void expect(const struct feed_outcome *o, bool blocked, const char *way, 
 
 static const char *const hl7_places[] = {
     "PID-3(5=XX).1", "PID-5.1", "PID-7",  "PID-8",    "PID-10.2", "PID-11.3", "PID-13(3=PH).1",
-    "PID-19",        "PV1-19",  "PV1-44", "ORC-2.1",  "OBR-2.1",  "OBR-4.1",  "OBR-4.2",
+    "PID-19",        "PV1-19",  "PV1-46", "ORC-2.1",  "OBR-2.1",  "OBR-4.1",  "OBR-4.2",
     "OBR-13",        "OBX-3.1", "OBX-5",  "OBX-5(2)", "OBX-6.1",  "DG1-3.1",  "DG1-4",
     "NTE-3",         "AL1-3.2", "IN1-36", "SCH-7.2",  "ZPI-4",    "ZZZ-1.2",
 };
