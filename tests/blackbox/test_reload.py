@@ -363,6 +363,8 @@ class Gate:
     """A file among the feeds that cannot be read until the gate is opened: a reload waits there."""
 
     def __init__(self, folder):
+        pytest.skip("a pipe in place of a file is refused (E007), so it holds no reload open any more; "
+                    "tests/unit/test_reload.c holds one with a clock of its own")
         self.path = folder / "gate.yaml"
         os.mkfifo(self.path)
 
